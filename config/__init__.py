@@ -1,0 +1,1 @@
+"""Settings, and the rule files a town edits."""

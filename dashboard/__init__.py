@@ -1,0 +1,1 @@
+"""Read models, the live gateway and the Dash pages."""

@@ -1,0 +1,1 @@
+"""River detectors behind one contract, their checks and their evaluation."""

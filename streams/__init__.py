@@ -1,0 +1,1 @@
+"""The Faust application: topics, whole-fetch batches, agents, state, snapshots and sinks."""

@@ -1,0 +1,1 @@
+"""Claims about watchfloor, each of them run."""
