@@ -1,0 +1,138 @@
+"""What stands in the topics: one class a record, told apart by its field `type`, encoded as JSON.
+
+`reports` holds Report, Tick and RulesNotice; nothing in a Report is trusted before intake has judged it.
+`journal` holds Opened, Revised, Repeated, FeedSilence, Tick, RulesNotice and Command.
+Instants are integer epoch milliseconds. Unknown fields are left aside, so that a newer writer stops no older reader.
+"""
+
+from typing import Literal
+
+import msgspec
+
+Time = int
+"""Epoch milliseconds."""
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="report"):
+    """One message of a feed about one matter, as a producer maps it.
+
+    `id` is the source's own id, or for a feed without ids the identifying columns joined by U+001F.
+    `t_ms` is the feed's own time of this message (only with `--clock feed`).
+    Times that the producer could not read stay as they stood, as text, and are refused by intake with that text.
+    `promised` is an ISO day (`2018-01-05`, ends with the first instant after it in the feed's zone) or an instant in ms.
+    `place` is the source's area code or its names, the most exact first; tried only when there is no point.
+    `private` is encrypted by the producer and opened by no fold.
+    """
+
+    feed: str
+    id: str
+    t_ms: Time | None = None
+    opened_ms: Time | str | None = None
+    closed_ms: Time | str | None = None
+    promised: Time | str | None = None
+    category: str = ""
+    lon: float | None = None
+    lat: float | None = None
+    place: list[str] = []
+    step: str = ""
+    channel: str = ""
+    attributes: dict[str, str] = {}
+    private: str = ""
+
+
+class TooLarge(msgspec.Struct, frozen=True, kw_only=True, tag="too_large"):
+    """What a producer sends instead of a report over 512 kB: never the report itself."""
+
+    feed: str
+    reason: str
+    size_bytes: int
+    sha256: str
+    t_ms: Time | None = None
+
+
+class Tick(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="tick"):
+    """Time, as a message. An owner's tick is empty: its time is the broker's stamp."""
+
+    t_ms: Time | None = None
+    origin: tuple[int, int, int] | None = None
+
+
+class RulesNotice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="rules"):
+    """A rule set comes into force here; `follows` is the hash that it replaces (empty: the first)."""
+
+    hash: str
+    follows: str = ""
+
+
+class Opened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="opened"):
+    """A new matter, judged and placed by intake. `origin` is (lane, offset, n).
+
+    `key` names the matter for its feed (hex of a 16-byte BLAKE2b); `clocks` says what runs; `due_ms` is the instant
+    that a promise ends, for clocks `promised`; `flags` names what intake put right.
+    """
+
+    origin: tuple[int, int, int]
+    key: str
+    feed: str
+    source_id: str
+    grid: str
+    area: str = ""
+    category: str
+    t_ms: Time | None = None
+    opened_ms: Time | None = None
+    closed_ms: Time | None = None
+    due_ms: Time | None = None
+    clocks: Literal["none", "sla", "promised"] = "none"
+    step: str = ""
+    channel: str = ""
+    lon: float | None = None
+    lat: float | None = None
+    flags: list[str] = []
+    attributes: dict[str, str] = {}
+    private: str = ""
+
+
+class Revised(Opened, frozen=True, kw_only=True, omit_defaults=True, tag="revised"):
+    """A later version of a matter that is known: the whole of it, not the difference. A closing is a revision."""
+
+
+class Repeated(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="repeated"):
+    """The same version again, as a count."""
+
+    origin: tuple[int, int, int]
+    key: str
+    feed: str
+    t_ms: Time | None = None
+
+
+class FeedSilence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="silence"):
+    """A feed fell silent for longer than its limit (`silent`), or is back; sent to every partition."""
+
+    origin: tuple[int, int, int]
+    feed: str
+    silent: bool
+    last_ms: Time
+    t_ms: Time | None = None
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="command"):
+    """What a person at a desk or a wall wants done, under the id that the page made for it.
+
+    Actions: `acknowledge`, `unacknowledge`, `shelve` (needs `for_s` and `reason`), `unshelve`; `alert` names the alert.
+    """
+
+    id: str
+    action: str
+    alert: str = ""
+    for_s: int | None = None
+    reason: str = ""
+    account: str = "local"
+    screen: str = ""
+
+
+ReportsRecord = Report | TooLarge | Tick | RulesNotice
+JournalRecord = Opened | Revised | Repeated | FeedSilence | Tick | RulesNotice | Command
+
+reports_decoder = msgspec.json.Decoder(ReportsRecord)
+journal_decoder = msgspec.json.Decoder(JournalRecord)
+encoder = msgspec.json.Encoder()
