@@ -1,6 +1,6 @@
 """What stands in the topics: one class a record, told apart by its field `type`, encoded as JSON.
 
-`reports` holds Report, Tick and RulesNotice; nothing in a Report is trusted before intake has judged it.
+`reports` holds Report, TooLarge, Requeued, Tick and RulesNotice; nothing in a Report is trusted before intake has judged it.
 `journal` holds Opened, Revised, Repeated, FeedSilence, Tick, RulesNotice and Command.
 Instants are integer epoch milliseconds. Unknown fields are left aside, so that a newer writer stops no older reader.
 """
@@ -47,6 +47,18 @@ class TooLarge(msgspec.Struct, frozen=True, kw_only=True, tag="too_large"):
     reason: str
     size_bytes: int
     sha256: str
+    t_ms: Time | None = None
+
+
+class Requeued(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="requeued"):
+    """A dead letter sent again: judged anew, once, however often it is sent. `dead` is the dead letter's id.
+
+    `value` is the refused record as text, `value_b64` when it was not UTF-8.
+    """
+
+    dead: str
+    value: str = ""
+    value_b64: str = ""
     t_ms: Time | None = None
 
 
@@ -130,7 +142,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
     screen: str = ""
 
 
-ReportsRecord = Report | TooLarge | Tick | RulesNotice
+ReportsRecord = Report | TooLarge | Requeued | Tick | RulesNotice
 JournalRecord = Opened | Revised | Repeated | FeedSilence | Tick | RulesNotice | Command
 
 reports_decoder = msgspec.json.Decoder(ReportsRecord)

@@ -1,0 +1,77 @@
+"""A case: the matter itself, with its place, its step and its two SLA clocks."""
+
+import msgspec
+
+from domain.records import Opened
+
+CLOSED = "closed"
+FIRST_STEP = "file"
+
+ACCEPT_SOON, ACCEPT_OVER, RESOLVE_SOON, RESOLVE_OVER = 1, 2, 4, 8
+"""Bits of `Case.fired`: a mark fires once."""
+
+MARKS = (
+    (ACCEPT_SOON, "accept", False),
+    (ACCEPT_OVER, "accept", True),
+    (RESOLVE_SOON, "resolve", False),
+    (RESOLVE_OVER, "resolve", True),
+)
+"""Each mark's bit, its clock, and whether it stands at the due instant (100 %) or before it (75 %)."""
+
+
+class Case(msgspec.Struct, kw_only=True, gc=False):
+    """One case. Mutated by its partition's fold alone. Instants in ms; `arrived_ms` is the journal's time of opening."""
+
+    id: str
+    key: str
+    feed: str
+    source_id: str
+    grid: str
+    area: str
+    category: str
+    step: str
+    opened_ms: int
+    arrived_ms: int
+    accept_due_ms: int | None = None
+    due_ms: int | None = None
+    closed_ms: int | None = None
+    leaves_ms: int | None = None
+    overdue: bool = False
+    fired: int = 0
+    repeats: int = 0
+    revisions: int = 0
+    channel: str = ""
+    lon: float | None = None
+    lat: float | None = None
+    flags: tuple[str, ...] = ()
+
+    def mark_ms(self, bit: int) -> int | None:
+        """Return the instant of a mark, or None when its clock does not run.
+
+        The 75 % mark is the first millisecond at which three quarters of the time from arrival to due have passed.
+        """
+        due_ms = self.accept_due_ms if bit in {ACCEPT_SOON, ACCEPT_OVER} else self.due_ms
+        if due_ms is None or self.closed_ms is not None:
+            return None
+        if bit in {ACCEPT_SOON, ACCEPT_OVER} and self.step != FIRST_STEP:
+            return None
+        if bit in {ACCEPT_OVER, RESOLVE_OVER}:
+            return due_ms
+        span_ms = due_ms - self.arrived_ms
+        return None if span_ms <= 0 else self.arrived_ms + (3 * span_ms + 3) // 4
+
+    def public(self) -> dict[str, object]:
+        """Return what screens and the command line may show."""
+        shown = msgspec.structs.asdict(self)
+        for inner in ("key", "fired", "leaves_ms"):
+            del shown[inner]
+        return shown
+
+    def take_over(self, record: Opened) -> None:
+        """Take the plain fields of a later version; place, category, step, clocks and closing are the fold's."""
+        self.area = record.area
+        self.channel = record.channel
+        self.lon = record.lon
+        self.lat = record.lat
+        self.flags = tuple(record.flags)
+        self.revisions += 1

@@ -1,0 +1,99 @@
+"""What makes a report acceptable: each refusal has a name for the counters and a sentence for a person."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from domain.records import Report, Requeued, RulesNotice, Tick, TooLarge, reports_decoder
+
+EARLIEST_MS = 946_684_800_000
+"""2000-01-01T00:00:00Z: an older time is a broken clock, not an old matter."""
+LATEST_MS = 4_102_444_800_000
+"""2100-01-01T00:00:00Z: a feed's own time beyond it would stop every clock for ever."""
+AHEAD_MS = 120_000
+"""Clocks of phones and servers differ; more than two minutes ahead of arrival is a broken one."""
+MAX_BYTES = 512_000
+"""A report is a few hundred bytes; what is larger carries a file, which travels by reference."""
+MAX_ID = 512
+"""Characters of an id: the identifying columns of a feed without ids may be long, but not endless."""
+
+
+class Refusal(Exception):  # noqa: N818  a refusal is an outcome, not an error of ours
+    """Why a record goes to `deadletter`: `reason` is its name, the text is for a person."""
+
+    def __init__(self, reason: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.reason = reason
+        self.sentence = sentence
+
+
+def read(value: bytes) -> Report | TooLarge | Requeued | Tick | RulesNotice:
+    """Decode a record of `reports`.
+
+    Raises
+    ------
+    Refusal
+        When it is too large, no UTF-8, no JSON, or has a field of the wrong type.
+
+    """
+    if len(value) > MAX_BYTES:
+        raise Refusal("too_large", f"The message has {len(value)} bytes; at most {MAX_BYTES} are taken.")
+    try:
+        record = reports_decoder.decode(value)
+    except msgspec.ValidationError as error:
+        raise Refusal("wrong_type", f"A field has the wrong type: {error}.") from error
+    except msgspec.DecodeError as error:
+        raise Refusal("malformed", f"The message is not JSON: {error}.") from error
+    except UnicodeDecodeError as error:
+        raise Refusal("bad_utf8", f"The message is not UTF-8: byte {error.start} cannot be read.") from error
+    except RecursionError as error:
+        raise Refusal("malformed", "The message is nested too deeply to be read.") from error
+    if isinstance(record, TooLarge):
+        raise Refusal(
+            "too_large", f"{record.reason} ({record.size_bytes} bytes, SHA-256 {record.sha256[:64]})."
+        )
+    return record
+
+
+def instant(name: str, value: int | str | None, arrived_ms: int) -> int | None:
+    """Return a report's time when it can be believed.
+
+    Raises
+    ------
+    Refusal
+        When it is text that no one could read, lies before 2000, or more than two minutes after arrival.
+
+    """
+    if value is None:
+        return None
+    if isinstance(value, str):
+        raise Refusal("unreadable_time", f"{name} is not a time: {value[:80]!r}.")
+    if value < EARLIEST_MS:
+        raise Refusal("too_early", f"{name} lies before the year 2000.")
+    if value > arrived_ms + AHEAD_MS:
+        raise Refusal("in_future", f"{name} lies more than 2 minutes after the arrival.")
+    return value
+
+
+def closing(opened_ms: int | None, closed_ms: int | None, zone: ZoneInfo) -> tuple[int | None, bool]:
+    """Return when a case was closed, and whether that had to be put right.
+
+    A closing earlier on the opening's own local day counts as at the opening (sources that know only the day write
+    midnight).
+
+    Raises
+    ------
+    Refusal
+        When the closing lies on an earlier day than the opening.
+
+    """
+    if closed_ms is None or opened_ms is None or closed_ms >= opened_ms:
+        return closed_ms, False
+    if _day(opened_ms, zone) != _day(closed_ms, zone):
+        raise Refusal("closed_before_opened", "The closing lies on an earlier day than the opening.")
+    return opened_ms, True
+
+
+def _day(at_ms: int, zone: ZoneInfo) -> date:
+    return datetime.fromtimestamp(at_ms / 1000, zone).date()
