@@ -31,58 +31,73 @@ class Settings(BaseSettings):
         env_prefix="WATCHFLOOR_", frozen=True, extra="ignore", populate_by_name=True, env_ignore_empty=True
     )
 
-    kafka: str = Field("", description="Brokers as host:port,host:port; empty lets `up` start its own.")
+    kafka: str = Field(
+        default="", description="Brokers as host:port,host:port; empty lets `up` start its own."
+    )
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
-        "PLAINTEXT", description="How the brokers are spoken to; the embedded one is plain on loopback."
+        default="PLAINTEXT",
+        description="How the brokers are spoken to; the embedded one is plain on loopback.",
     )
     kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
-        "SCRAM-SHA-512", description="How the user shows who they are, where the protocol is SASL_*."
+        default="SCRAM-SHA-512", description="How the user shows who they are, where the protocol is SASL_*."
     )
-    kafka_username: str = Field("", description="The user at the brokers, where the protocol is SASL_*.")
-    kafka_password: SecretStr = Field(SecretStr(""), description="That user's password; never printed.")
+    kafka_username: str = Field(
+        default="", description="The user at the brokers, where the protocol is SASL_*."
+    )
+    kafka_password: SecretStr = Field(
+        default=SecretStr(""), description="That user's password; never printed."
+    )
     kafka_cafile: Path | None = Field(
-        None, description="The certificates that sign the brokers' (PEM); without it, the system's."
+        default=None, description="The certificates that sign the brokers' (PEM); without it, the system's."
     )
-    replication: int = Field(1, ge=1, le=7, description="Copies of each record in the topics that we create.")
+    replication: int = Field(
+        default=1, ge=1, le=7, description="Copies of each record in the topics that we create."
+    )
     prefix: str = Field(
-        "",
+        default="",
         pattern=r"^[A-Za-z0-9._-]*$",
         description="Set before every topic, group and Redis key, so that two installations share one cluster.",
     )
     redis: str = Field(
-        "", description="Redis or Valkey as redis://, rediss:// or unix://; empty lets `up` start its own."
+        default="",
+        description="Redis or Valkey as redis://, rediss:// or unix://; empty lets `up` start its own.",
     )
     data: Path = Field(
         default_factory=default_data_folder,
         description="The folder of snapshots, rule sets, archive, logs and the embedded services' files.",
     )
     clock: Literal["wall", "feed"] = Field(
-        "wall", description="Whose time the journal's is: the broker's, or the feed's own."
+        default="wall", description="Whose time the journal's is: the broker's, or the feed's own."
     )
-    gateway_host: str = Field("127.0.0.1", description="The address the live gateway listens on.")
-    gateway_port: int = Field(0, ge=0, le=65535, description="The live gateway's port; 0 takes a free one.")
+    gateway_host: str = Field(default="127.0.0.1", description="The address the live gateway listens on.")
+    gateway_port: int = Field(
+        default=0, ge=0, le=65535, description="The live gateway's port; 0 takes a free one."
+    )
     public_gateway_url: str = Field(
-        "",
+        default="",
         description="Where a browser finds the gateway (ws:// or wss://); empty: the wall's host and its port.",
     )
-    wall_host: str = Field("127.0.0.1", description="The address the wall listens on.")
-    wall_port: int = Field(WALL_PORT, ge=0, le=65535, description="The wall's port; 0 takes a free one.")
+    wall_host: str = Field(default="127.0.0.1", description="The address the wall listens on.")
+    wall_port: int = Field(
+        default=WALL_PORT, ge=0, le=65535, description="The wall's port; 0 takes a free one."
+    )
     secret: SecretStr = Field(
-        SecretStr(""),
+        default=SecretStr(""),
         description="What signs the page's tokens; `up` makes one and keeps it in the data folder.",
     )
     worker: str = Field(
-        "worker-1",
+        default="worker-1",
         min_length=1,
         description="This worker's lasting name, by which it has its partitions back.",
     )
     config_dir: Path | None = Field(
-        None,
+        default=None,
         validation_alias="WATCHFLOOR_CONFIG",
         description="The town's own rule files, laid over the shipped ones.",
     )
     jars: Path | None = Field(
-        None, description="Where Kafka's jars are; without it, the checkout's .jgo or the user's cache."
+        default=None,
+        description="Where Kafka's jars are; without it, the checkout's .jgo or the user's cache.",
     )
 
     def topic(self, name: str) -> str:

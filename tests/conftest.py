@@ -1,0 +1,68 @@
+"""Fixtures that every room may use: a real broker and a real Valkey, once a session, and names that do not meet."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from watchfloor.dev_stack import running_broker, running_valkey
+from watchfloor.exceptions import MissingError
+
+IN_CI = os.environ.get("CI") == "true"
+
+
+# Warnings are errors; each exception has its reason.
+TOLERATED_WARNINGS = (
+    # kafka-python 3.0.12 reads its message schemas with a call that Python 3.11 deprecates
+    "ignore:(read|open)_text is deprecated:DeprecationWarning",
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for line in TOLERATED_WARNINGS:
+        config.addinivalue_line("filterwarnings", line)
+
+
+def absent(reason: str) -> None:
+    """Skip because a thing cannot be had; in CI, where nothing of the main path may skip, fail."""
+    if IN_CI:
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real Apache Kafka, started once a session; topics are kept apart by `topic_prefix`."""
+    try:
+        with running_broker(tmp_path_factory.mktemp("kafka")) as broker:
+            yield broker.address
+    except MissingError as missing:
+        absent(str(missing))
+
+
+@pytest.fixture(scope="session")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real Valkey (unix://PATH), started once a session; keys are kept apart by `topic_prefix`."""
+    try:
+        with running_valkey(tmp_path_factory.mktemp("valkey")) as server:
+            yield server.address
+    except MissingError as missing:
+        absent(str(missing))
+
+
+@pytest.fixture
+def topic_prefix() -> str:
+    """A prefix for topics, groups and Redis keys that no other test has."""
+    return f"t{uuid.uuid4().hex[:8]}."
+
+
+@pytest.fixture(scope="session")
+def recorded() -> Path:
+    """The folder of recorded feeds (`WATCHFLOOR_TEST_DATA`); skips, or fails in CI, where it is absent."""
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("WATCHFLOOR_TEST_DATA", beside))
+    if not folder.is_dir():
+        absent(f"the recorded feeds are not in {folder}: name their folder in WATCHFLOOR_TEST_DATA")
+    return folder
