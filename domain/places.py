@@ -1,0 +1,249 @@
+"""Where a report lies: area sets with their geometry, and the three ways from a point or a name to a grid."""
+
+import math
+from collections.abc import Sequence
+from functools import cached_property, lru_cache
+from typing import Any, Protocol
+
+import msgspec
+import numpy as np
+import shapely
+
+from domain.codes import COUNTY_DIGITS, GRID_DIGITS, TOWNSHIP_DIGITS, VILLAGE_DIGITS, Grid, unplaced
+
+METRES_PER_DEGREE = 111_195.0
+"""One degree of a great circle on a sphere of 6,371 km; squares need no better."""
+
+POINTS_KEPT = 65_536
+"""Points whose place is remembered: sources repeat themselves, and this many are about 15 MB."""
+
+TOWNSHIP_SQUARES = 16
+"""Squares along a side of a township made of squares; a village has 4 by 4 of them, so sequences stay in three digits."""
+
+VILLAGE_SQUARES = 4
+
+
+NO_GEOMETRY = msgspec.Raw(b"null")
+
+
+class Area(msgspec.Struct, frozen=True, kw_only=True):
+    """One area of a set: a grid, or a prefix that only groups others. `workers` counts those who answer for it.
+
+    `geometry` is GeoJSON as it stood, read only when it is needed: a province has 122,800 of them.
+    """
+
+    code: str
+    source: str = ""
+    name: str = ""
+    geometry: msgspec.Raw = NO_GEOMETRY
+    parent: str = ""
+    workers: int = 0
+
+
+class AreaFile(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands in `areas/SET.json`: the areas sorted by code."""
+
+    set: str
+    county: str
+    areas: list[Area]
+
+
+class AreaSet:
+    """The areas of a set, found by code, by the source's own code and by name.
+
+    Names and source codes are matched without case. Of two areas of the same name the more exact one is found.
+    """
+
+    def __init__(self, file: AreaFile) -> None:
+        self.name = file.set
+        self.county = file.county
+        self.areas = {area.code: area for area in file.areas}
+        self.by_source = {area.source.casefold(): area.code for area in file.areas if area.source}
+        self.by_name: dict[str, str] = {}
+        for area in sorted(file.areas, key=lambda one: len(one.code)):
+            if area.name:
+                self.by_name[area.name.casefold()] = area.code
+
+    @cached_property
+    def _grids(self) -> tuple[list[str], list[Any], Any]:
+        """Codes, prepared geometries and tree of the grids, the smallest first; built at the first point."""
+        with_shape = [
+            a for a in self.areas.values() if bytes(a.geometry) != b"null" and len(a.code) == GRID_DIGITS
+        ]
+        shapes = shapely.from_geojson([bytes(area.geometry) for area in with_shape])
+        order = np.argsort(shapely.area(shapes), kind="stable")
+        shapes = np.asarray(shapes)[order]
+        shapely.prepare(shapes)
+        return [with_shape[i].code for i in order], list(shapes), shapely.STRtree(shapes)
+
+    def at_point(self, lon: float, lat: float) -> str:
+        """Return the code of the smallest grid that holds a point (its border included), or "" where none does."""
+        codes, shapes, tree = self._grids
+        for i in sorted(tree.query(shapely.Point(lon, lat)).tolist()):
+            if shapely.intersects_xy(shapes[i], lon, lat):
+                return codes[i]
+        return ""
+
+    def named(self, text: str) -> str:
+        """Return the code of the area with this source code or name, or "" where none has it."""
+        key = text.strip().casefold()
+        return self.by_source.get(key) or self.by_name.get(key, "")
+
+    def label(self, code: str) -> str:
+        """Return the source's own code or name of an area, or "" where the set does not have it."""
+        area = self.areas.get(code)
+        return "" if area is None else area.source or area.name
+
+
+class Places(Protocol):
+    """A feed's way from a point or names to a grid. Raises nothing, whatever it is given."""
+
+    def place(self, lon: float | None, lat: float | None, names: Sequence[str]) -> tuple[Grid, str]:
+        """Return the grid and the source's own code or name of the area; a county's unplaced grid where none fits."""
+
+
+class ByPoint:
+    """By the point; without one, by the names."""
+
+    def __init__(self, areas: AreaSet, county: str) -> None:
+        self._names = ByName(areas, county)
+        self._areas = areas
+        self._unplaced = unplaced(county)
+        self._at = lru_cache(maxsize=POINTS_KEPT)(self._find)
+
+    def _find(self, lon: float, lat: float) -> tuple[Grid, str]:
+        code = self._areas.at_point(lon, lat)
+        return (Grid(code), self._areas.label(code)) if code else (self._unplaced, "")
+
+    def place(self, lon: float | None, lat: float | None, names: Sequence[str]) -> tuple[Grid, str]:
+        """Return the smallest grid around the point."""
+        if lon is None or lat is None:
+            return self._names.place(None, None, names)
+        if not is_point(lon, lat):
+            return self._unplaced, ""
+        return self._at(lon, lat)
+
+
+class ByName:
+    """By the names, the most exact first; a name that is only a county's gives that county's unplaced grid."""
+
+    def __init__(self, areas: AreaSet, county: str) -> None:
+        self._areas = areas
+        self._unplaced = unplaced(county)
+        self._known: dict[str, tuple[Grid, str]] = {}
+        for key, code in (areas.by_name | areas.by_source).items():
+            grid = Grid(code) if len(code) == GRID_DIGITS else _whole(code)
+            self._known[key] = (grid, areas.label(code))
+        for code in areas.areas:
+            if len(code) == GRID_DIGITS:
+                self._known.setdefault(code, (Grid(code), areas.label(code)))
+
+    def place(self, lon: float | None, lat: float | None, names: Sequence[str]) -> tuple[Grid, str]:  # noqa: ARG002 - one way of three
+        """Return the grid of the first name that is known."""
+        for name in names:
+            found = self._known.get(name) or self._known.get(name.strip().casefold())
+            if found is not None:
+                return found
+        return self._unplaced, ""
+
+
+class Squares:
+    """By squares of some metres inside bounds, where a source has no areas.
+
+    Townships are blocks of 16 by 16 squares, villages of 4 by 4, counted from the south-west corner, row by row.
+
+    Parameters
+    ----------
+    county
+        Six digits.
+    side_m
+        A square's side in metres.
+    bounds
+        Smallest longitude and latitude, largest longitude and latitude, in degrees.
+
+    """
+
+    def __init__(self, county: str, side_m: float, bounds: tuple[float, float, float, float]) -> None:
+        self.county = county
+        self.west, self.south, self.east, self.north = bounds
+        middle = math.radians((self.south + self.north) / 2)
+        self.step_lat = side_m / METRES_PER_DEGREE
+        self.step_lon = side_m / (METRES_PER_DEGREE * math.cos(middle))
+        self.columns = math.ceil((self.east - self.west) / self.step_lon)
+        self.rows = math.ceil((self.north - self.south) / self.step_lat)
+        self.blocks = -(-self.columns // TOWNSHIP_SQUARES)
+        self.townships = self.blocks * -(-self.rows // TOWNSHIP_SQUARES)
+        self._unplaced = unplaced(county)
+        self._code = lru_cache(maxsize=POINTS_KEPT)(self.code_of)
+
+    def place(self, lon: float | None, lat: float | None, names: Sequence[str]) -> tuple[Grid, str]:  # noqa: ARG002 - one way of three
+        """Return the square around the point; outside the bounds, the county's unplaced grid."""
+        # written so that NaN is outside
+        if (
+            lon is None
+            or lat is None
+            or not (self.west <= lon < self.east and self.south <= lat < self.north)
+        ):
+            return self._unplaced, ""
+        return self._code(int((lon - self.west) / self.step_lon), int((lat - self.south) / self.step_lat)), ""
+
+    def code_of(self, column: int, row: int) -> Grid:
+        """Return the code of a square by its column from the west and its row from the south, both from 0."""
+        township = row // TOWNSHIP_SQUARES * self.blocks + column // TOWNSHIP_SQUARES
+        x, y = column % TOWNSHIP_SQUARES, row % TOWNSHIP_SQUARES
+        side = TOWNSHIP_SQUARES // VILLAGE_SQUARES
+        village = y // VILLAGE_SQUARES * side + x // VILLAGE_SQUARES
+        sequence = y % VILLAGE_SQUARES * VILLAGE_SQUARES + x % VILLAGE_SQUARES
+        return Grid(f"{self.county}{township + 1:03d}{village + 1:03d}{sequence + 1:03d}")
+
+    def codes(self) -> list[str]:
+        """Return the codes of all squares, sorted."""
+        return sorted(self.code_of(c, r) for r in range(self.rows) for c in range(self.columns))
+
+    def ring(self, code: str) -> list[list[float]]:
+        """Return the closed outer ring of a square's code, or of the block that a prefix of one stands for, as [lon, lat].
+
+        Raises
+        ------
+        ValueError
+            If the code is shorter than a township's.
+
+        """
+        side = TOWNSHIP_SQUARES // VILLAGE_SQUARES
+        row, column = (
+            n * TOWNSHIP_SQUARES for n in divmod(int(code[COUNTY_DIGITS:TOWNSHIP_DIGITS]) - 1, self.blocks)
+        )
+        size = TOWNSHIP_SQUARES
+        if len(code) >= VILLAGE_DIGITS:
+            up, right = divmod(int(code[TOWNSHIP_DIGITS:VILLAGE_DIGITS]) - 1, side)
+            row, column, size = row + up * VILLAGE_SQUARES, column + right * VILLAGE_SQUARES, VILLAGE_SQUARES
+        if len(code) == GRID_DIGITS:
+            up, right = divmod(int(code[VILLAGE_DIGITS:]) - 1, VILLAGE_SQUARES)
+            row, column, size = row + up, column + right, 1
+        west, south = self.west + column * self.step_lon, self.south + row * self.step_lat
+        east = self.west + min(column + size, self.columns) * self.step_lon
+        north = self.south + min(row + size, self.rows) * self.step_lat
+        corners = [(west, south), (east, south), (east, north), (west, north), (west, south)]
+        return [[round(lon, 7), round(lat, 7)] for lon, lat in corners]
+
+
+def is_point(lon: float, lat: float) -> bool:
+    """Tell whether two numbers are a place on earth (NaN and infinities are not)."""
+    return abs(lon) <= 180.0 and abs(lat) <= 90.0  # noqa: PLR2004 - degrees
+
+
+def rings_of(geometry: msgspec.Raw) -> list[list[list[float]]]:
+    """Return the rings of a GeoJSON polygon or multipolygon, outer and inner ones alike; of anything else, none."""
+    shape = msgspec.json.decode(geometry)
+    if shape is None:
+        return []
+    if shape["type"] == "Polygon":
+        return list(shape["coordinates"])
+    if shape["type"] == "MultiPolygon":
+        return [ring for polygon in shape["coordinates"] for ring in polygon]
+    return []
+
+
+def _whole(code: str) -> Grid:
+    """Return the grid that takes what is known to lie in an area, but in no grid of it."""
+    return Grid(code.ljust(GRID_DIGITS, "0"))
