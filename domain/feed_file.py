@@ -101,7 +101,10 @@ def _check_columns(columns: Page) -> None:
         columns.text(field)
     for field in ("place", "attributes", "private"):
         columns.texts(field)
-    step = columns.table("step")
+    _check_steps(columns.table("step"))
+
+
+def _check_steps(step: Page) -> None:
     step.only("column", "map")
     for value, word in step.table("map").values.items():
         if word not in ("file", "dispatch", "handle", "verify", "closed"):
@@ -144,9 +147,9 @@ def _squares(spec: Page, county: str) -> Squares:
 def _bounds(spec: Page, value: Any) -> tuple[float, float, float, float]:
     if (
         isinstance(value, list)
-        and len(value) == 4
+        and len(value) == 4  # noqa: PLR2004 - four sides
         and all(isinstance(n, int | float) and math.isfinite(n) for n in value)
-    ):  # noqa: PLR2004 - four sides
+    ):
         west, south, east, north = (float(n) for n in value)
         if -180 <= west < east <= 180 and -90 < south < north < 90:  # noqa: PLR2004 - degrees
             return west, south, east, north

@@ -3,13 +3,12 @@
 import math
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
-import numpy as np
-import shapely
 
 from domain.codes import COUNTY_DIGITS, GRID_DIGITS, TOWNSHIP_DIGITS, VILLAGE_DIGITS, Grid, unplaced
+from domain.shapes import Shapes
 
 METRES_PER_DEGREE = 111_195.0
 """One degree of a great circle on a sphere of 6,371 km; squares need no better."""
@@ -65,24 +64,16 @@ class AreaSet:
                 self.by_name[area.name.casefold()] = area.code
 
     @cached_property
-    def _grids(self) -> tuple[list[str], list[Any], Any]:
-        """Codes, prepared geometries and tree of the grids, the smallest first; built at the first point."""
+    def _shapes(self) -> Shapes:
+        """The grids' shapes; built at the first point."""
         with_shape = [
             a for a in self.areas.values() if bytes(a.geometry) != b"null" and len(a.code) == GRID_DIGITS
         ]
-        shapes = shapely.from_geojson([bytes(area.geometry) for area in with_shape])
-        order = np.argsort(shapely.area(shapes), kind="stable")
-        shapes = np.asarray(shapes)[order]
-        shapely.prepare(shapes)
-        return [with_shape[i].code for i in order], list(shapes), shapely.STRtree(shapes)
+        return Shapes([a.code for a in with_shape], [bytes(a.geometry) for a in with_shape])
 
     def at_point(self, lon: float, lat: float) -> str:
         """Return the code of the smallest grid that holds a point (its border included), or "" where none does."""
-        codes, shapes, tree = self._grids
-        for i in sorted(tree.query(shapely.Point(lon, lat)).tolist()):
-            if shapely.intersects_xy(shapes[i], lon, lat):
-                return codes[i]
-        return ""
+        return self._shapes.at(lon, lat)
 
     def named(self, text: str) -> str:
         """Return the code of the area with this source code or name, or "" where none has it."""
