@@ -1,5 +1,6 @@
 """A whole system started for one measurement: `watchfloor up` on a data folder of its own, ended afterwards."""
 
+import asyncio
 import json
 import shutil
 import signal
@@ -14,7 +15,7 @@ from bench.latency import Town, measure
 UP_WITHIN_S = 120
 
 
-async def report_to_socket(rate: int, seconds: float) -> list[float]:
+def report_to_socket(rate: int, seconds: float) -> list[float]:
     """Start a town without simulator, measure, and stop it."""
     data = Path(tempfile.mkdtemp(prefix="watchfloor-bench-"))
     command = [
@@ -49,7 +50,7 @@ async def report_to_socket(rate: int, seconds: float) -> list[float]:
             secret=(data / "secret").read_text().strip(),
             origin=f"{wall.scheme}://{wall.netloc}",
         )
-        return await measure(town, rate, seconds)
+        return asyncio.run(measure(town, rate, seconds))
     finally:
         up.send_signal(signal.SIGTERM)
         up.wait(20)

@@ -1,11 +1,9 @@
 """The whole suite on one machine in one run: `make bench`. Writes docs/performance.md from what it measured."""
 
 import argparse
-import asyncio
 import json
 import os
 import platform
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -81,7 +79,7 @@ def main() -> None:
                 if run:
                     results[name].append(result)
     say("Report to socket")
-    delays = asyncio.run(report_to_socket(200, args.seconds))
+    delays = report_to_socket(200, args.seconds)
     write(args.out, results, {200: delays}, machine(), args.messages)
     say(f"Written: {args.out}")
 
@@ -93,7 +91,7 @@ def program(module: str, cpus: set[int], *args: str) -> dict[str, Any]:
         stdout=subprocess.PIPE,
         check=True,
         timeout=300,
-        preexec_fn=lambda: os.sched_setaffinity(0, cpus),  # noqa: PLW1509  no threads run yet in the child
+        preexec_fn=lambda: os.sched_setaffinity(0, cpus),
     )
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return result
@@ -124,11 +122,6 @@ def machine() -> dict[str, str]:
 def say(line: str) -> None:
     """Show progress."""
     print(line, file=sys.stderr, flush=True)
-
-
-def median(values: list[float]) -> float:
-    """Return the median."""
-    return statistics.median(values)
 
 
 if __name__ == "__main__":
