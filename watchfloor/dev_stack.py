@@ -16,6 +16,7 @@ from config.settings import Settings
 from config.wallclock import monotonic_s
 from watchfloor import broker, jars, topics, valkey
 from watchfloor.exceptions import FrontDoorError, RefusedError
+from watchfloor.launch import WATCHES_PIPE, bound_to_us
 
 # A fresh broker is up after 3 s, a killed one after 6; a machine that is busy gets ten times that.
 BROKER_WITHIN_S = 60
@@ -53,12 +54,11 @@ def launch(argv: tuple[str, ...], environment: dict[str, str], log: Path) -> sub
 
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    launcher = (sys.executable, "-P", "-S", str(Path(__file__).with_name("child.py")))
     with log.open("ab") as out:
         return subprocess.Popen(
-            [*launcher, str(os.getpid()), "--", *argv],
+            bound_to_us(argv),
             env=os.environ | environment,
-            stdin=subprocess.PIPE if sys.platform != "linux" else subprocess.DEVNULL,
+            stdin=subprocess.PIPE if WATCHES_PIPE else subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
             start_new_session=True,

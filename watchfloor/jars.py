@@ -6,7 +6,6 @@ import hashlib
 import os
 import shutil
 import subprocess
-import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ import platformdirs
 
 from config.wallclock import monotonic_s
 from watchfloor.exceptions import MissingError, RefusedError
+from watchfloor.launch import WATCHES_PIPE, bound_to_us, python_module
 
 SPEC = Path(__file__).parent / "kafka" / "jgo.toml"
 LOCK = Path(__file__).parent / "kafka" / "jgo.lock.toml"
@@ -150,8 +150,13 @@ def _fetch(folder: Path, report: Report) -> None:
     began_s = monotonic_s()
     log = aside / "jgo.log"
     with log.open("wb") as out, _resolver(aside, out) as child:
-        if not _watch(child, aside, wanted, report):
+        try:
+            if not _watch(child, aside, wanted, report):
+                child.kill()
+        except BaseException:
+            # Ctrl-C too: leaving the block waits for the child
             child.kill()
+            raise
     if child.returncode != 0:
         raise MissingError(
             f"Kafka's jars are not in {folder} and could not be fetched from Maven Central: connect this machine "
@@ -167,11 +172,16 @@ def _fetch(folder: Path, report: Report) -> None:
 
 
 def _resolver(aside: Path, out: BinaryIO) -> subprocess.Popen[bytes]:
-    argv = [sys.executable, "-P", "-m", "jgo", "--resolver", "python", "--links", "copy", "sync"]
+    argv = bound_to_us(python_module("jgo", "--resolver", "python", "--links", "copy", "sync"))
     # its own repository: what another program left in ~/.m2 is neither trusted nor changed
     surroundings = os.environ | {"M2_REPO": str(aside / "repository"), "NO_COLOR": "1"}
     return subprocess.Popen(
-        argv, cwd=aside, env=surroundings, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT
+        argv,
+        cwd=aside,
+        env=surroundings,
+        stdin=subprocess.PIPE if WATCHES_PIPE else subprocess.DEVNULL,
+        stdout=out,
+        stderr=subprocess.STDOUT,
     )
 
 
