@@ -1,0 +1,174 @@
+"""What the folds want sent, sent in order: one batch in flight a target partition, and never one behind a failed one.
+
+Casework drops every origin that is not above the highest it has seen, so a record that went missing while a later one
+arrived would be lost for good. Hence: records of a target partition leave in the order in which they were queued, the
+next batch only after the last was acknowledged, and a failure ends the worker.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from domain.fold import Effect
+from streams.exits import leave
+from streams.sources import Source
+
+# Enough records for a full fetch of the next hop, and below the topics' limit of 1 MB even where one is 700 kB.
+BATCH_BYTES = 262_144
+# The producer refuses above this; the broker's own limit is 1,048,588.
+LARGEST_REQUEST_BYTES = 1_048_576
+# More than this unacknowledged, and folding waits: two seconds of a fast intake.
+IN_FLIGHT_BYTES = 32 * 1024 * 1024
+# A record's own cost beside its value, so that many small ones are bounded too.
+RECORD_OVERHEAD_BYTES = 100
+# A broker that is away for longer than this ends the worker, which then begins again from its snapshot.
+GIVE_UP_AFTER_S = 30
+
+Target = tuple[str, int]
+
+
+@dataclass(slots=True)
+class Ticket:
+    """The effects of one slice: how many are not acknowledged yet, of records up to which offset."""
+
+    offset: int
+    missing: int
+
+
+class Sender:
+    """Sends effects with an idempotent producer, and knows up to which offset of a source all are acknowledged.
+
+    Parameters
+    ----------
+    topic_of
+        Gives the broker's name of a topic's word.
+    options
+        What `config.kafka_access.aiokafka_options` says.
+    """
+
+    def __init__(self, topic_of: Callable[[str], str], options: dict[str, Any]) -> None:
+        self._topic_of = topic_of
+        self._options = options
+        self._producer: Any = None
+        self._queues: dict[Target, deque[tuple[bytes, Ticket | None]]] = {}
+        self._tasks: dict[Target, asyncio.Task[None]] = {}
+        self._tickets: dict[Source, deque[Ticket]] = {}
+        self._bytes = 0
+        self._moved = asyncio.Event()
+
+    async def start(self) -> None:
+        """Connect."""
+        self._producer = AIOKafkaProducer(
+            **self._options,
+            enable_idempotence=True,
+            compression_type="lz4",
+            max_batch_size=BATCH_BYTES,
+            max_request_size=LARGEST_REQUEST_BYTES,
+            request_timeout_ms=GIVE_UP_AFTER_S * 1000,
+            retry_backoff_ms=100,
+        )
+        await self._producer.start()
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes that are queued or in flight."""
+        return self._bytes
+
+    def queue(self, source: Source, offset: int, effects: Sequence[Effect]) -> None:
+        """Take the effects of the records of `source` up to `offset`, in their order."""
+        if not effects:
+            return
+        ticket = Ticket(offset, len(effects))
+        self._tickets.setdefault(source, deque()).append(ticket)
+        for effect in effects:
+            self._put(effect.topic, effect.partition, effect.value, ticket)
+
+    def queue_tick(self, source: Source, value: bytes) -> None:
+        """Send a tick into a partition; it is the effect of no record, and may be lost."""
+        self._put(source.word, source.number, value, None)
+
+    def forget(self, source: Source) -> None:
+        """Let go of a partition: what is queued still goes out, contiguous as it is, but nobody waits for it."""
+        self._tickets.pop(source, None)
+
+    def acknowledged(self, source: Source, offset: int) -> bool:
+        """Tell whether every effect of the source's records up to `offset` is acknowledged."""
+        tickets = self._tickets.get(source)
+        if not tickets:
+            return True
+        while tickets and not tickets[0].missing:
+            tickets.popleft()
+        return not tickets or tickets[0].offset > offset
+
+    async def wait_acknowledged(self, source: Source, offset: int, within_s: float) -> bool:
+        """Wait until `acknowledged`, but not longer than `within_s` seconds; tells whether it is."""
+        try:
+            async with asyncio.timeout(within_s):
+                while not self.acknowledged(source, offset):
+                    await self._next_move()
+        except TimeoutError:
+            return False
+        return True
+
+    async def room(self) -> None:
+        """Wait until no more is in flight than may be."""
+        while self._bytes > IN_FLIGHT_BYTES:
+            await self._next_move()
+
+    async def drained(self, within_s: float) -> bool:
+        """Wait until everything is acknowledged, but not longer than `within_s` seconds; tells whether it is."""
+        try:
+            async with asyncio.timeout(within_s):
+                while self._bytes:
+                    await self._next_move()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _next_move(self) -> None:
+        self._moved.clear()
+        await self._moved.wait()
+
+    def _put(self, word: str, partition: int, value: bytes, ticket: Ticket | None) -> None:
+        target = (word, partition)
+        queue = self._queues.get(target)
+        if queue is None:
+            queue = self._queues[target] = deque()
+        queue.append((value, ticket))
+        self._bytes += len(value) + RECORD_OVERHEAD_BYTES
+        if target not in self._tasks:
+            task = asyncio.get_running_loop().create_task(self._send_all(target, queue))
+            self._tasks[target] = task
+            task.add_done_callback(_end_with_worker)
+
+    async def _send_all(self, target: Target, queue: deque[tuple[bytes, Ticket | None]]) -> None:
+        word, partition = target
+        topic = self._topic_of(word)
+        while queue:
+            batch = self._producer.create_batch()
+            sent: list[tuple[bytes, Ticket | None]] = []
+            while queue and batch.append(key=None, value=queue[0][0], timestamp=None) is not None:
+                sent.append(queue.popleft())
+            batch.close()
+            try:
+                acknowledgement = await self._producer.send_batch(batch, topic, partition=partition)
+                await acknowledgement
+            except KafkaError as failed:
+                leave("a record could not be sent", topic=topic, partition=partition, cause=repr(failed))
+            for value, ticket in sent:
+                self._bytes -= len(value) + RECORD_OVERHEAD_BYTES
+                if ticket is not None:
+                    ticket.missing -= 1
+            self._moved.set()
+        # no await since the queue was found empty: who queues next starts the next task
+        del self._tasks[target]
+
+
+def _end_with_worker(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        leave("sending broke", cause=repr(task.exception()))

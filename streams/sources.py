@@ -1,0 +1,23 @@
+"""Which partition is meant, said the same way everywhere: a topic's word of the design and a number."""
+
+from typing import NamedTuple
+
+from domain.codes import JOURNAL_PARTITIONS, LANES
+
+
+class Source(NamedTuple):
+    """A partition that is folded: `reports` (a lane) or `journal`."""
+
+    word: str
+    number: int
+
+    @property
+    def label(self) -> str:
+        """The name on screens, in logs and in Redis: `journal:3`."""
+        return f"{self.word}:{self.number}"
+
+
+EVERY_SOURCE = tuple(Source("reports", lane) for lane in range(LANES)) + tuple(
+    Source("journal", partition) for partition in range(JOURNAL_PARTITIONS)
+)
+"""All partitions that are folded, in the order in which the state's hash takes them."""
