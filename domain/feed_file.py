@@ -80,7 +80,7 @@ def _zone(page: Page) -> ZoneInfo:
 
 def _check_columns(columns: Page) -> None:
     columns.only(
-        "format", "id", *TIMES, "category", "lat", "lon", "point", "place", "step", "channel", "attributes", "private",
+        "format", "id", *TIMES, "category", "lat", "lon", "point", "place", "step", "channel", "attributes",
     )  # fmt: skip
     if not columns.values:
         return  # a feed whose producer needs no mapping
@@ -99,7 +99,7 @@ def _check_columns(columns: Page) -> None:
         columns.wrong("arrival", "is missing: `arrival` or `opened` must say when a row came.")
     for field in ("category", "lat", "lon", "point", "channel"):
         columns.text(field)
-    for field in ("place", "attributes", "private"):
+    for field in ("place", "attributes"):
         columns.texts(field)
     _check_steps(columns.table("step"))
 
