@@ -57,7 +57,7 @@ def survival(count: int, mean: float, size: float) -> float:
         ratio = (step + size) / (step + 1) * odds
         term *= ratio
         total += term
-        if term < total * 1e-12:
+        if term < total * 1e-9:
             break
     else:
         total += term * ratio / (1.0 - ratio)

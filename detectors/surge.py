@@ -55,7 +55,7 @@ class SurgeDetector(CountDetector):
     missed, and so is a drop (of a sparse pair nothing can be said from minutes; a feed's silence is noticed elsewhere).
     Steep hours (a counter that opens at 8) look like bursts until the slot has had some days. Holidays and summer time
     are ordinary days to it. A feed that delivers in batches makes it believe in bursts, so that it is slow to alarm.
-    A level that stays is learned only at the alarming count's pace: an alarm may stay for days. What happens in the
+    A level that stays is learned only at the calm count's pace: an alarm may stay for days. What happens in the
     warm-up is learned as normal.
 
     Examples
@@ -110,13 +110,14 @@ class SurgeDetector(CountDetector):
         return self._learned >= self.warmup
 
     def learn_one(self, x: dict[str, Any]) -> None:
-        """Learn the next interval; of an alarming count only what is not alarming, so that a surge hides no other."""
+        """Learn the next interval; of an alarming count only as much as is calm, so that a surge hides no other."""
         count = x["count"]
         if not count:
             self.learn_empty(1)
             return
         if self.warm:
-            count = min(count, self.expected().high)
+            expected = self.expected()
+            count = expected.calm if count > expected.high else count
         sums = self._settled()
         sums.expose(self._at, self._at + 1)
         sums.add(self._at, count)
