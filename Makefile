@@ -1,0 +1,78 @@
+# The only commands to know. Everything is made from locked files; a second run of a target is instant.
+
+# Python 3.11 to 3.13 have wheels of the embedded services; a newer one works with java and valkey-server on the path.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python3.14; do \
+	$$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+UV_VERSION := 0.13.8
+# The project is built in its own environment, so what builds it is locked with the rest.
+BUILD := setuptools==84.2.1
+ARGS ?=
+UV := .venv/bin/uv
+SYNC = $(UV) pip sync --python .venv/bin/python --require-hashes
+OURSELVES = $(UV) pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
+
+.PHONY: install install-dev run test prove lint bench lock jars-lock clean
+
+install: .venv/installed .jgo/fetched
+
+run: install
+	@exec .venv/bin/watchfloor up $(ARGS)
+
+test: install-dev .venv/browser
+	.venv/bin/pytest $(ARGS)
+
+# The long forms of what `make test` shows: more kills, whole feeds. Bounded; its results are printed at the end.
+prove: install-dev .venv/browser
+	WATCHFLOOR_PROVE=1 .venv/bin/pytest --timeout=3600 $(ARGS)
+
+lint: install-dev
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+bench: install-dev
+	.venv/bin/python -P -m bench.suite $(ARGS)
+
+install-dev: .venv/installed-dev .jgo/fetched
+
+.venv/bin/uv:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with its venv module is needed: install it, or name one with make PYTHON=…" >&2; exit 3; }
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+# An environment that has the tests' packages has ours too and is left as it is.
+.venv/installed: .venv/bin/uv requirements.lock pyproject.toml
+	@if test requirements.lock -ot .venv/installed-dev; then :; else \
+		rm -f .venv/installed-dev; $(SYNC) requirements.lock; fi
+	$(OURSELVES)
+	@touch $@
+
+.venv/installed-dev: .venv/bin/uv requirements-dev.lock pyproject.toml
+	$(SYNC) requirements-dev.lock
+	$(OURSELVES)
+	@touch $@ .venv/installed
+
+.jgo/fetched: watchfloor/kafka/jgo.lock.toml | .venv/installed
+	.venv/bin/python -P -m watchfloor.jars
+	@mkdir -p .jgo && touch $@
+
+# Debian's browser and a CJK font, where they are absent and we may install them; the tests say so where not.
+.venv/browser: | .venv/bin/uv
+	@command -v chromium >/dev/null && fc-list 2>/dev/null | grep -q "Noto Sans CJK" \
+		|| { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+			&& apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-noto-cjk fontconfig; } \
+		|| echo "chromium and fonts-noto-cjk are absent and cannot be installed by this user: the browser tests will skip." >&2
+	@command -v chromium >/dev/null && touch $@ || true
+
+LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate
+lock: .venv/bin/uv
+	echo "$(BUILD)" | $(LOCK) pyproject.toml - --output-file requirements.lock
+	echo "$(BUILD)" | $(LOCK) pyproject.toml - --group dev --output-file requirements-dev.lock
+
+# After an edit of watchfloor/kafka/jgo.toml: resolve again, and keep the sums of what came.
+jars-lock: .venv/installed
+	.venv/bin/python -P -m watchfloor.jars --lock
+
+clean:
+	rm -rf .venv .jgo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
