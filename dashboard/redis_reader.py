@@ -12,6 +12,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from dashboard.freshness import Health
+from dashboard.model import Entry, PartitionHashes, SharedHashes
 from domain.fold import FOLD_VERSION
 
 ANSWER_WITHIN_S = 2.5
@@ -29,54 +31,6 @@ START = "0-0"
 
 class ReadError(Exception):
     """Redis did not answer, said no, or holds what nobody of ours wrote."""
-
-
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry of the stream `changes`. `body` is decoded; `source` is `journal:3` or `reports:0`."""
-
-    id: str
-    source: str
-    offset: int
-    clock_ms: int
-    body: dict[str, Any]
-
-
-class PartitionHashes(msgspec.Struct, frozen=True, kw_only=True):
-    """A journal partition's read models, taken together. `offset` is -1 where it has never been written."""
-
-    partition: int
-    offset: int
-    status: dict[str, Any]
-    grids: dict[str, dict[str, Any]]
-    alerts: dict[str, dict[str, Any]]
-    pairs: dict[str, dict[str, Any]]
-
-
-class SharedHashes(msgspec.Struct, frozen=True, kw_only=True):
-    """What is not a journal partition's: written offsets by source, lanes and feeds."""
-
-    positions: dict[str, int]
-    lanes: dict[str, dict[str, Any]]
-    feeds: dict[str, dict[str, Any]]
-
-
-class Stamps(msgspec.Struct, frozen=True, kw_only=True):
-    """A source's part of a worker's health: wall stamps in ms, None where there is none."""
-
-    offset: int = -1
-    end: int = -1
-    fetched_ms: int | None = None
-    oldest_unfolded_ms: int | None = None
-
-
-class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """What a worker said of itself, at most 30 s ago."""
-
-    worker: str
-    at_ms: int
-    pid: int = 0
-    partitions: dict[str, Stamps] = {}
-    folded_per_s: float = 0.0
 
 
 def key_prefix(prefix: str, replay: str = "") -> str:
