@@ -1,0 +1,33 @@
+"""`watchfloor replay`: a stretch of the past on a wall of its own; live is untouched."""
+# ruff: noqa: PLC0415 - each command imports what it needs, so that `--help` is quick
+
+from typing import Annotated
+
+import typer
+
+from watchfloor.commands.options import EXIT_CODES, Data
+
+
+def declare(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command(epilog=EXIT_CODES)(replay)
+
+
+def replay(
+    begin: Annotated[str, typer.Option("--from", help="Where the replay begins (RFC 3339; without a zone: UTC).")],
+    end: Annotated[str, typer.Option("--to", help="Where it ends.")],
+    speed: Annotated[str, typer.Option(help="Journal seconds a second, or `max`.")] = "1",
+    keep: Annotated[bool, typer.Option("--keep", help="Leave its read models in Redis at the end.")] = False,
+    data: Data = None,
+) -> None:
+    """Fold a stretch of the journal again at a pace, and print the address of its wall."""
+    from watchfloor.commands import sending
+    from watchfloor.commands.live import live_settings
+    from watchfloor.commands.replaying import Window, run
+    from watchfloor.exceptions import WrongUseError
+
+    from_ms, to_ms = sending.instant_of("--from", begin), sending.instant_of("--to", end)
+    if from_ms is None or to_ms is None or from_ms >= to_ms:
+        raise WrongUseError("--to must be after --from.")
+    window = Window(from_ms=from_ms, to_ms=to_ms, speed=sending.speed_of(speed))
+    run(live_settings(data), window, keep=keep)
