@@ -61,6 +61,11 @@ class Alert(msgspec.Struct, kw_only=True, gc=False):
         return self.state
 
 
+def longest_shelf_s(priority: int) -> int:
+    """Return for how many seconds an alert of a priority may be put aside."""
+    return SHELF_MAX_S.get(priority, SHELF_LONGEST_S)
+
+
 def acknowledge(alert: Alert, by: str, at_ms: int) -> str:
     """Silence an alert and name who has it. Returns a refusal's sentence, or an empty text."""
     if alert.acked:
@@ -79,7 +84,7 @@ def unacknowledge(alert: Alert, at_ms: int) -> str:
 
 def shelve(alert: Alert, by: str, for_s: int | None, reason: str, at_ms: int) -> str:
     """Put an alert aside for a time and a reason. Returns a refusal's sentence, or an empty text."""
-    longest_s = SHELF_MAX_S.get(alert.priority, SHELF_LONGEST_S)
+    longest_s = longest_shelf_s(alert.priority)
     if not reason.strip():
         return "shelving needs a reason"
     if for_s is None or not 0 < for_s <= longest_s:

@@ -20,7 +20,10 @@ MARKS = (
 
 
 class Case(msgspec.Struct, kw_only=True, gc=False):
-    """One case. Mutated by its partition's fold alone. Instants in ms; `arrived_ms` is the journal's time of opening."""
+    """One case. Mutated by its partition's fold alone. Instants in ms; `arrived_ms` is the journal's time of opening.
+
+    `key` is empty once a newer case has come by the same id.
+    """
 
     id: str
     key: str
@@ -69,6 +72,7 @@ class Case(msgspec.Struct, kw_only=True, gc=False):
 
     def take_over(self, record: Opened) -> None:
         """Take the plain fields of a later version; place, category, step, clocks and closing are the fold's."""
+        self.opened_ms = self.opened_ms if record.opened_ms is None else record.opened_ms
         self.area = record.area
         self.channel = record.channel
         self.lon = record.lon

@@ -5,7 +5,7 @@ byte for byte. Before a record of time t is folded, everything due until t fires
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -16,7 +16,7 @@ from domain.cases import CLOSED, FIRST_STEP, MARKS, RESOLVE_OVER, Case
 from domain.codes import TOWNSHIP_DIGITS, partition_of_name
 from domain.counters import Counters
 from domain.deadlines import Deadlines, Due, Entry
-from domain.detection import DetectorBank, DetectorRules, Verdict
+from domain.detection import DetectorBank, DetectorRules, Verdict, pair_key
 from domain.fold import Changes, Effect
 from domain.records import (
     Command,
@@ -86,7 +86,8 @@ class Casework:
         self._effects: list[Effect] = []
         self._dirty_cases: dict[str, None] = {}
         self._dirty_alerts: dict[str, None] = {}
-        self._dirty_pairs: dict[str, Verdict] = {}
+        self._dirty_pairs: dict[str, Verdict | None] = {}
+        self._counted: set[str] = set()
         self._answered: dict[str, dict[str, Any]] = {}
         self._taken = -1
         self._folds: dict[type, Callable[[Any], None]] = {
@@ -164,22 +165,24 @@ class Casework:
             lat=record.lat,
             flags=tuple(record.flags),
         )
+        before = self._by_key.get(case.key)
+        if before is not None:  # intake has forgotten its id: what comes from now on is about the new case
+            before.key = ""
         self.cases[case.id] = case
         self._by_key[case.key] = case
         self.counters.opened(case)
         self._set_due(case, record)
         if record.closed_ms is not None:
-            late = case.due_ms is not None and record.closed_ms >= case.due_ms
-            if late:
-                self._becomes_overdue(case)
-            self._close(case, record)
+            self._close(case, record.closed_ms)
         else:
             self._start_clocks(case)
         if self._bank is not None:
             township = record.grid[:TOWNSHIP_DIGITS]
+            pair = pair_key(township, record.category)
             close_ms = self._bank.count(township, record.category, record.feed, now_ms)
             if close_ms is not None:
-                self._deadlines.set(close_ms, Due.INTERVAL, f"{township}|{record.category}")
+                self._deadlines.set(close_ms, Due.INTERVAL, pair)
+            self._counted.add(pair)
         self._dirty_cases[case.id] = None
 
     def _revised(self, record: Revised) -> None:
@@ -189,18 +192,20 @@ class Casework:
             self.late += 1
             return
         case.take_over(record)
-        if record.grid != case.grid or record.category != case.category:
-            self.counters.moved(case, record.grid, record.category, self.clock_ms)
+        recategorised = record.category != case.category
+        if recategorised or record.grid != case.grid:
+            self._move(case, record)
         if case.closed_ms is None:
             case.step = record.step or case.step
         elif record.closed_ms is None:
             self._reopen(case, record)
-        self._set_due(case, record)
+        if recategorised or record.clocks == "promised":
+            self._change_due(case, record)
         if record.closed_ms is None:
             self._start_clocks(case)
             self._settle_accept(case)
         elif case.closed_ms is None:
-            self._close(case, record)
+            self._close(case, record.closed_ms)
         else:
             case.closed_ms = record.closed_ms
         self._dirty_cases[case.id] = None
@@ -213,11 +218,22 @@ class Casework:
         case.repeats += 1
         self._dirty_cases[case.id] = None
 
-    def _close(self, case: Case, record: Opened) -> None:
+    def _move(self, case: Case, record: Revised) -> None:
+        """Let a case, with all that it counts for and its alerts, be of another grid or category."""
+        self.counters.moved(case, record.grid, record.category, self.clock_ms)
+        for alert in self._alerts_of(case):
+            alert.scope, alert.grid, alert.category = case.grid, case.grid, case.category
+            self._dirty_alerts[alert.id] = None
+
+    def _close(self, case: Case, closed_ms: int) -> None:
         """End a case and its clocks; their alerts end with them."""
         now_ms = self.clock_ms
+        if (
+            case.due_ms is not None and closed_ms >= case.due_ms
+        ):  # also by a promise that was past when it came
+            self._becomes_overdue(case)
         self.counters.closed(case, now_ms)
-        case.closed_ms = record.closed_ms
+        case.closed_ms = closed_ms
         case.step = CLOSED
         for clock in ("accept", "resolve"):
             self._clear(f"sla:{case.id}:{clock}", now_ms)
@@ -229,6 +245,7 @@ class Casework:
     def _reopen(self, case: Case, record: Opened) -> None:
         case.closed_ms = None
         case.leaves_ms = None
+        case.fired = 0  # its alerts ended with the closing, and what still holds is raised again
         case.step = record.step or FIRST_STEP
         self.counters.reopened(case, self.clock_ms)
 
@@ -238,17 +255,17 @@ class Casework:
         if case is None or case.leaves_ms != at_ms:
             return
         del self.cases[case_id]
-        if self._by_key.get(case.key) is case:
+        if case.key:
             del self._by_key[case.key]
-        for clock in ("accept", "resolve"):
-            alert = self._alert_by_key.get(f"sla:{case_id}:{clock}")
-            if alert is not None:
-                self._forget(alert)
+        for alert in self._alerts_of(case):
+            self._forget(alert)
         self._dirty_cases[case_id] = None
 
     def _keep_ms(self, name: str) -> int | None:
         feed = self._rules.feeds.get(name) if self._rules else None
-        return None if feed is None or feed.keep_closed_ms is None else max(feed.keep_closed_ms, LEAST_KEPT_MS)
+        return (
+            None if feed is None or feed.keep_closed_ms is None else max(feed.keep_closed_ms, LEAST_KEPT_MS)
+        )
 
     # -- clocks
 
@@ -264,6 +281,20 @@ class Casework:
                 case.accept_due_ms = case.arrived_ms + limit.accept_ms
             if "resolve" in running:
                 case.due_ms = case.arrived_ms + limit.resolve_ms
+
+    def _change_due(self, case: Case, record: Opened) -> None:
+        """Set other due instants; what was due soon or overdue by an old one, and is due later now, is so no more."""
+        self._set_due(case, record)
+        for alert in self._alerts_of(case):
+            due_ms = case.due_ms if alert.clock == "resolve" else case.accept_due_ms
+            if due_ms == alert.due_ms:
+                continue
+            if due_ms is not None and due_ms <= self.clock_ms:
+                alert.due_ms = due_ms
+                self._dirty_alerts[alert.id] = None
+            else:
+                self._clear(alert.key, self.clock_ms)
+                case.fired &= ~sum(bit for bit, clock, _ in MARKS if clock == alert.clock)
 
     def _start_clocks(self, case: Case) -> None:
         """Let the marks fall due that have not fired; those that are past fire now."""
@@ -305,7 +336,7 @@ class Casework:
                 due_ms=due_ms,
             )
         else:
-            self._worsen(alert, kind)
+            self._worsen(alert, kind, due_ms)
 
     def _becomes_overdue(self, case: Case) -> None:
         if not case.overdue:
@@ -349,7 +380,10 @@ class Casework:
         if record.silent:
             self._silent.add(record.feed)
             changed = self._bank.silence(record.feed, record.last_ms, self.clock_ms) if self._bank else []
-            if mine and key not in self._alert_by_key:
+            alert = self._alert_by_key.get(
+                key
+            )  # one that was shelved when the feed was back may still be here
+            if mine and (alert is None or not alert.active):
                 self._raise("feed_silent", key, scope="", feed=record.feed, since_ms=record.last_ms)
         else:
             self._silent.discard(record.feed)
@@ -367,6 +401,8 @@ class Casework:
         if alert is not None:
             alert.active, alert.changed_ms = True, self.clock_ms
             alert.acked, alert.acked_by, alert.acked_ms = False, "", None
+            for name, fact in facts.items():
+                setattr(alert, name, fact)
         else:
             alert = Alert(
                 id=f"{self.partition:02d}-{self.offset:010x}-{self._n}",
@@ -384,11 +420,23 @@ class Casework:
         self._tell("raised", alert)
         return alert
 
-    def _worsen(self, alert: Alert, kind: str) -> None:
-        """Make an alert a worse one: it is announced again, also when somebody had acknowledged it."""
+    def _worsen(self, alert: Alert, kind: str, due_ms: int | None) -> None:
+        """Make an alert a worse one: it is announced again, also when somebody had acknowledged it.
+
+        A shelved one stays shelved, but no longer than its new priority allows.
+        """
         alert.kind, alert.priority, alert.changed_ms = kind, self._priority(kind), self.clock_ms
         alert.acked, alert.acked_by, alert.acked_ms = False, "", None
+        alert.due_ms = due_ms
+        latest_ms = self.clock_ms + acts.longest_shelf_s(alert.priority) * 1000
+        if alert.shelved_until_ms is not None and alert.shelved_until_ms > latest_ms:
+            alert.shelved_until_ms = latest_ms
+            self._deadlines.set(latest_ms, Due.SHELF, alert.id)
         self._tell("worsened", alert)
+
+    def _alerts_of(self, case: Case) -> list[Alert]:
+        keys = (f"sla:{case.id}:accept", f"sla:{case.id}:resolve")
+        return [alert for key in keys if (alert := self._alert_by_key.get(key)) is not None]
 
     def _clear(self, key: str, at_ms: int) -> None:
         """End an alert's condition; it goes, unless it is latched and nobody has seen it."""
@@ -436,7 +484,13 @@ class Casework:
             self._answered[command.id] = {**answer, "repeated": True}
             return
         reason = self._carry_out(command)
-        answer = {"id": command.id, "ok": not reason, "reason": reason, "alert": command.alert, "repeated": False}
+        answer = {
+            "id": command.id,
+            "ok": not reason,
+            "reason": reason,
+            "alert": command.alert,
+            "repeated": False,
+        }
         self._answers[command.id] = answer
         self._answer_times.append((now_ms, command.id))
         self._answered[command.id] = answer
@@ -473,7 +527,11 @@ class Casework:
         self._rules = self._rules_of(notice.hash)
         self.rules_hash = notice.hash
         if before is None or before.detectors != self._rules.detectors:
+            for pair, _ in self._bank.verdicts() if self._bank else ():
+                self._dirty_pairs[pair] = None
             self._bank = self._bank_of(self._rules.detectors)
+            self._deadlines.load(self._running())  # the old bank's intervals are nobody's any more
+            self._counted = set()
             for key in [key for key in self._alert_by_key if key.startswith("surge:")]:
                 self._clear(key, self.clock_ms)
 
@@ -488,6 +546,11 @@ class Casework:
         """Return the read models that changed since the last call, or None."""
         if self._taken == self.offset:
             return None
+        if self._bank is not None:
+            for pair in self._counted:
+                verdict, _ = self._bank.close(pair, 0)  # nothing is due at 0: this only asks
+                if not verdict.interval_start_ms:  # a count changes what has never been judged
+                    self._dirty_pairs[pair] = verdict
         changes = self._read_models(
             sorted(self.counters.dirty), list(self._dirty_cases), list(self._dirty_alerts), self._dirty_pairs
         )
@@ -499,7 +562,8 @@ class Casework:
         """Return the read models whole."""
         pairs = dict(self._bank.verdicts()) if self._bank else {}
         changes = self._read_models(sorted(self.counters.cells), list(self.cases), list(self.alerts), pairs)
-        changes.body = b'{"whole":true}'
+        answers = {"answers": self._answered} if self._answered else {}
+        changes.body = encoder.encode({"whole": True, **answers})
         changes.replace = [f"{name}:{self.partition}" for name in ("grids", "cases", "alerts", "pairs")]
         self._taken = self.offset
         self._clean()
@@ -507,14 +571,15 @@ class Casework:
 
     def _clean(self) -> None:
         self.counters.dirty = set()
+        self._counted = set()
         self._dirty_cases, self._dirty_alerts, self._dirty_pairs, self._answered = {}, {}, {}, {}
 
     def _read_models(
-        self, townships: list[str], cases: list[str], alerts: list[str], pairs: dict[str, Verdict]
+        self, townships: list[str], cases: list[str], alerts: list[str], pairs: Mapping[str, Verdict | None]
     ) -> Changes:
         blocks = {township: encoder.encode(self.counters.block(township)) for township in townships}
         shown = {name: None if (a := self.alerts.get(name)) is None else encoder.encode(a) for name in alerts}
-        verdicts = {pair: encoder.encode(verdict) for pair, verdict in pairs.items()}
+        verdicts = {pair: None if v is None else encoder.encode(v) for pair, v in pairs.items()}
         here = {
             "offset": self.offset,
             "clock_ms": self.clock_ms,
@@ -530,7 +595,8 @@ class Casework:
             f"alerts:{p}": dict(shown),
             f"pairs:{p}": dict(verdicts),
             f"cases:{p}": {
-                name: None if (c := self.cases.get(name)) is None else encoder.encode(c.public()) for name in cases
+                name: None if (c := self.cases.get(name)) is None else encoder.encode(c.public())
+                for name in cases
             },
             "partitions": {str(p): encoder.encode(here)},
         }
@@ -538,7 +604,7 @@ class Casework:
         body = {
             "grids": {name: raw(block) for name, block in blocks.items()},
             "alerts": {name: None if alert is None else raw(alert) for name, alert in shown.items()},
-            "pairs": {name: raw(verdict) for name, verdict in verdicts.items()},
+            "pairs": {name: None if verdict is None else raw(verdict) for name, verdict in verdicts.items()},
             "answers": self._answered,
             "partition": here,
         }
@@ -551,7 +617,9 @@ class Casework:
 
     def due_ms(self) -> int | None:
         """Return the earliest instant at which a clock, an interval, a shelf or a window ends, or None."""
-        instants = [at_ms for at_ms in (self._deadlines.next_ms(), self.counters.next_ms()) if at_ms is not None]
+        instants = [
+            at_ms for at_ms in (self._deadlines.next_ms(), self.counters.next_ms()) if at_ms is not None
+        ]
         return min(instants) if instants else None
 
     # -- state
@@ -584,13 +652,17 @@ class Casework:
         self.late = plain["late"]
         self.unreadable = plain["unreadable"]
         names = Case.__struct_fields__
-        cases = [Case(**dict(zip(names, plain["cases"][name], strict=True))) for name in sorted(plain["cases"])]
+        cases = [
+            Case(**dict(zip(names, plain["cases"][name], strict=True))) for name in sorted(plain["cases"])
+        ]
         for case in cases:
             case.flags = tuple(case.flags)
         self.cases = {case.id: case for case in cases}
-        self._by_key = {case.key: case for case in cases}
+        self._by_key = {case.key: case for case in cases if case.key}
         names = Alert.__struct_fields__
-        self.alerts = {k: Alert(**dict(zip(names, plain["alerts"][k], strict=True))) for k in sorted(plain["alerts"])}
+        self.alerts = {
+            k: Alert(**dict(zip(names, plain["alerts"][k], strict=True))) for k in sorted(plain["alerts"])
+        }
         self._alert_by_key = {alert.key: alert for alert in self.alerts.values()}
         self._answers = {answer["id"]: answer for _, answer in plain["answers"]}
         self._answer_times = deque((at_ms, answer["id"]) for at_ms, answer in plain["answers"])

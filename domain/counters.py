@@ -132,7 +132,10 @@ class Counters:
 
     def plain(self) -> dict[str, Any]:
         """Return the counts as plain values; the windows follow from the cases' arrivals and the clock."""
-        cells = {t: {g: {c: list(n) for c, n in cs.items()} for g, cs in gs.items()} for t, gs in self.cells.items()}
+        cells = {
+            t: {g: {c: list(n) for c, n in cs.items()} for g, cs in gs.items()}
+            for t, gs in self.cells.items()
+        }
         return {"cells": cells, "trend": {t: [list(b) for b in bs] for t, bs in self.trend.items()}}
 
     def restore(self, plain: dict[str, Any], cases: list[Case], clock_ms: int) -> None:

@@ -143,7 +143,10 @@ class Intake:
         return [
             (name, feed.last_ms + rules.silent_after_ms + 1)
             for name, feed in self._feeds.items()
-            if not feed.silent and (rules := self._rules.feeds.get(name)) and rules.silent_after_ms and feed.last_ms
+            if not feed.silent
+            and (rules := self._rules.feeds.get(name))
+            and rules.silent_after_ms
+            and feed.last_ms
         ]
 
     def _forget(self, at_ms: int) -> None:
@@ -161,10 +164,15 @@ class Intake:
 
     def _report(self, report: Report) -> None:
         if self._rules is None:
-            raise Refusal("no_rules", "No rule set is in force yet; start with `watchfloor up`, or publish one.")
+            raise Refusal(
+                "no_rules", "No rule set is in force yet; start with `watchfloor up`, or publish one."
+            )
         rules = self._rules.feeds.get(report.feed)
         if rules is None:
-            raise Refusal("unknown_feed", f"No feed is called {report.feed[:80]!r}; config/feeds/ has none of that name.")
+            raise Refusal(
+                "unknown_feed",
+                f"No feed is called {report.feed[:80]!r}; config/feeds/ has none of that name.",
+            )
         opened = self._judge(report, rules)
         feed = self._sighted(report.feed)
         key = blake2b(f"{report.feed}\x1f{report.id}".encode(), digest_size=16).hexdigest()
@@ -217,7 +225,9 @@ class Intake:
         if not report.id:
             raise Refusal("no_id", "The report has no id, and none of its identifying columns has a value.")
         if len(report.id) > judge.MAX_ID:
-            raise Refusal("long_id", f"The id has {len(report.id)} characters; at most {judge.MAX_ID} are taken.")
+            raise Refusal(
+                "long_id", f"The id has {len(report.id)} characters; at most {judge.MAX_ID} are taken."
+            )
         opened_ms = judge.instant("opened", report.opened_ms, self.clock_ms)
         closed_ms = judge.instant("closed", report.closed_ms, self.clock_ms)
         closed_ms, mended = judge.closing(opened_ms, closed_ms, rules.zone)
@@ -226,7 +236,9 @@ class Intake:
             try:
                 due_ms = rules.promise_end_ms(due_ms)
             except ValueError as error:
-                raise Refusal("unreadable_time", f"promised is not a day: {report.promised!r:.80}.") from error
+                raise Refusal(
+                    "unreadable_time", f"promised is not a day: {report.promised!r:.80}."
+                ) from error
         if due_ms is not None and not judge.EARLIEST_MS <= due_ms < judge.LATEST_MS:
             raise Refusal("bad_time", "promised lies outside the years 2000 to 2099.")
         flags = ["closed_at_opening"] if mended else []
@@ -261,7 +273,9 @@ class Intake:
             "size_bytes": len(value),
             "sha256": sha256(value).hexdigest(),
         }
-        self._effects.append(Effect(topic="deadletter", partition=0, id=dead_id, value=encoder.encode(letter)))
+        self._effects.append(
+            Effect(topic="deadletter", partition=0, id=dead_id, value=encoder.encode(letter))
+        )
 
     def _requeue(self, record: Requeued) -> None:
         """Judge a dead letter again, once; sent twice it counts once."""
@@ -294,7 +308,9 @@ class Intake:
 
     def _forward(self, partition: int, record: msgspec.Struct) -> None:
         name = f"{self.lane}-{self.offset}-{self._n}"
-        self._effects.append(Effect(topic="journal", partition=partition, id=name, value=encoder.encode(record)))
+        self._effects.append(
+            Effect(topic="journal", partition=partition, id=name, value=encoder.encode(record))
+        )
         self._n += 1
 
     def _forward_all(self, make: Callable[[tuple[int, int, int]], msgspec.Struct]) -> None:
@@ -371,7 +387,9 @@ class Intake:
         self.rules_hash = plain["rules"]
         self._rules = self._rules_of(self.rules_hash) if self.rules_hash else None
         self._feeds = {name: msgspec.convert(feed, FeedState) for name, feed in plain["feeds"].items()}
-        self._ids = {name: {k: (v[0], v[1], v[2]) for k, v in ids.items()} for name, ids in plain["ids"].items()}
+        self._ids = {
+            name: {k: (v[0], v[1], v[2]) for k, v in ids.items()} for name, ids in plain["ids"].items()
+        }
         self._requeued = dict(plain["requeued"])
         self._dead = dict(plain["dead"])
 
@@ -389,4 +407,3 @@ def _claimed_feed(value: bytes) -> str:
         return _claims.decode(value[: judge.MAX_BYTES]).feed
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
-

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from domain.records import Report, Requeued, RulesNotice, Tick, TooLarge, reports_decoder
+from domain.records import ReportsRecord, TooLarge, reports_decoder
 
 EARLIEST_MS = 946_684_800_000
 """2000-01-01T00:00:00Z: an older time is a broken clock, not an old matter."""
@@ -28,7 +28,7 @@ class Refusal(Exception):  # noqa: N818  a refusal is an outcome, not an error o
         self.sentence = sentence
 
 
-def read(value: bytes) -> Report | TooLarge | Requeued | Tick | RulesNotice:
+def read(value: bytes) -> ReportsRecord:
     """Decode a record of `reports`.
 
     Raises
@@ -40,7 +40,7 @@ def read(value: bytes) -> Report | TooLarge | Requeued | Tick | RulesNotice:
     if len(value) > MAX_BYTES:
         raise Refusal("too_large", f"The message has {len(value)} bytes; at most {MAX_BYTES} are taken.")
     try:
-        record = reports_decoder.decode(value)
+        record: ReportsRecord = reports_decoder.decode(value)
     except msgspec.ValidationError as error:
         raise Refusal("wrong_type", f"A field has the wrong type: {error}.") from error
     except msgspec.DecodeError as error:

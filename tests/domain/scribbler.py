@@ -1,0 +1,163 @@
+"""Writes histories at random: every kind of record that a town's topics may hold, in orders that nobody would think of."""
+
+import json
+from random import Random
+
+from domain.records import Command, Report, Requeued, RulesNotice, Tick, TooLarge, encoder
+from tests.domain.memory_floor import Floor
+from tests.domain.small_town import CATEGORIES, DAY, HOUR, MINUTE, NAMES, RULE_SETS, T0, rules_of
+
+STEPS = ("", "file", "dispatch", "handle", "verify")
+JUNK = (
+    b"",
+    b"null",
+    b"[]",
+    b"\xff\xfe",
+    b'{"type":"report","feed":"calls","id":"1","lon":NaN}',
+    b'{"type":"report","feed":"calls","id":7}',
+    b'{"type":"report","feed":"nobody","id":"7"}',
+    b'{"type":"report","feed":"calls","id":""}',
+    b'{"type":"bogus"}',
+)
+GAPS_MS = (0, 0, 0, 1, 1000, 20_000, 5 * MINUTE, 15 * MINUTE, HOUR, HOUR, 5 * HOUR, DAY, 4 * DAY)
+WORDS = {"calls": (*CATEGORIES, ""), "promises": ("road", "tree"), "sightings": ("bird",)}
+FEEDS = ("calls", "calls", "calls", "promises", "sightings")
+
+
+class Scribbler:
+    """Drives a floor by a random source: the same source gives the same history."""
+
+    def __init__(self, rng: Random, *, shared: bool) -> None:
+        self.rng = rng
+        self.shared = shared
+        self.floor = Floor(rules_of, shared=shared)
+        self.floor.now_ms = T0
+        self._n = 0
+        self._rules = ""
+
+    def write(self, records: int) -> Floor:
+        """Put so many random records into the floor, the first rule set ahead of them."""
+        self.publish("first")
+        acts = (
+            [self.report] * 30
+            + [self.surge] * 2
+            + [self.tick] * 3
+            + [self.command] * 8
+            + [self.junk, self.requeue, self.too_large, self.resend, self.new_rules, self.stray_tick]
+        )
+        while self._n < records:
+            self._n += 1
+            self.floor.now_ms += self.rng.choice(GAPS_MS) if self.rng.random() < 0.5 else 0
+            self.rng.choice(acts)()
+        return self.floor
+
+    def publish(self, name: str) -> None:
+        self._rules = name
+        self.floor.publish(name)
+
+    def t_ms(self) -> int | None:
+        """The feed's own time: now, or late by some time, or left out."""
+        if not self.shared:
+            return None
+        late = self.rng.choice((0, 0, 0, 0, 1, HOUR))
+        return None if late == 1 else self.floor.now_ms - late
+
+    def report(self, key: int | None = None, category: str = "", name: str = "") -> None:
+        rng, now_ms = self.rng, self.floor.now_ms
+        feed = rng.choice(FEEDS) if not category else "sightings"
+        opened_ms = rng.choice(
+            (None, now_ms, now_ms - HOUR, now_ms - 30 * HOUR, now_ms + 90_000, now_ms + HOUR)
+        )
+        closed_ms = rng.choice((None, None, None, now_ms, now_ms - HOUR, now_ms - 40 * HOUR))
+        promised = None
+        if feed == "promises":
+            promised = rng.choice(
+                (
+                    None,
+                    now_ms + 4 * HOUR,
+                    now_ms + DAY,
+                    now_ms - HOUR,
+                    now_ms,
+                    "2023-11-15",
+                    "2023-11-20",
+                    "soon",
+                )
+            )
+        if feed == "sightings":
+            opened_ms = closed_ms = None
+        self.floor.send(
+            Report(
+                feed=feed,
+                id=str(rng.randrange(7) if key is None else key),
+                t_ms=self.t_ms(),
+                opened_ms=opened_ms,
+                closed_ms=closed_ms,
+                promised=promised,
+                category=category or rng.choice(WORDS[feed]),
+                place=[name or rng.choice((*NAMES, *NAMES, "nowhere"))],
+                step=rng.choice(STEPS),
+                channel=rng.choice(("", "phone")),
+                lon=rng.choice((None, None, 7.25)),
+                lat=rng.choice((None, None, 47.5)),
+            )
+        )
+
+    def surge(self) -> None:
+        """Many reports of one category at one place, at once."""
+        name = self.rng.choice(NAMES)
+        for _ in range(self.rng.randrange(4, 12)):
+            self.report(self.rng.randrange(10_000), "bird", name)
+            self._n += 1
+
+    def tick(self) -> None:
+        self.floor.into_lane(
+            self.rng.randrange(1 if self.shared else 4), encoder.encode(Tick(t_ms=self.t_ms()))
+        )
+
+    def stray_tick(self) -> None:
+        """An owner's tick: empty."""
+        self.floor.into_journal(self.rng.randrange(16), Tick())
+
+    def command(self) -> None:
+        rng = self.rng
+        partition = rng.choice([p for p in range(16) if self.floor.casework[p].alerts] or [3])
+        alerts = list(self.floor.casework[partition].alerts) or ["03-0000000000-0"]
+        command = Command(
+            id=f"c{rng.randrange(40)}" if rng.random() < 0.3 else f"u{self._n}",
+            action=rng.choice(
+                ("acknowledge",) * 3 + ("unacknowledge", "shelve", "shelve", "unshelve", "dance")
+            ),
+            alert=rng.choice(alerts),
+            for_s=rng.choice((None, 0, 60, 900, 7200, 100_000)),
+            reason=rng.choice(("", "works", "known")),
+        )
+        self.floor.into_journal(partition, command)
+
+    def junk(self) -> None:
+        self.floor.send(self.rng.choice(JUNK), feed="calls")
+
+    def requeue(self) -> None:
+        value = json.dumps(
+            {"type": "report", "feed": "calls", "id": f"again{self.rng.randrange(3)}", "category": "lamp"}
+        )
+        self.floor.send(
+            Requeued(dead=f"0-{self.rng.randrange(4)}", value=value, t_ms=self.t_ms()), feed="calls"
+        )
+
+    def too_large(self) -> None:
+        self.floor.send(TooLarge(feed="calls", reason="a picture", size_bytes=600_000, sha256="0" * 64))
+
+    def resend(self) -> None:
+        """A run of what intake sent already comes once more, in its order, as after a crash."""
+        partition = self.rng.choice([p for p in range(16) if self.floor.journal[p]])
+        log = self.floor.journal[partition]
+        begin = self.rng.randrange(len(log))
+        run = [value for _, value in log[begin : begin + self.rng.randrange(1, 12)] if b'"origin"' in value]
+        for value in run:
+            self.floor.into_journal(partition, value)
+
+    def new_rules(self) -> None:
+        name = self.rng.choice(sorted(RULE_SETS))
+        self.publish(name)
+        if self.rng.random() < 0.2:  # one that does not follow is left aside
+            self.floor.into_lane(0, encoder.encode(RulesNotice(hash="wary", follows="never")))
