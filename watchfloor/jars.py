@@ -26,6 +26,8 @@ LOCK = Path(__file__).parent / "kafka" / "jgo.lock.toml"
 STALLED_AFTER_S = 120.0
 # Often enough for a progress line, rare enough to cost nothing.
 LOOK_EVERY_S = 0.5
+# A person sees that it moves, and a log is not filled.
+TELL_EVERY_S = 3.0
 
 Report = Callable[[str], None]
 
@@ -145,7 +147,9 @@ def ensure(named: Path | None, report: Report) -> Path:
 def _fetch(folder: Path, report: Report) -> None:
     """Let jgo resolve into a folder aside, then move what the lock names into place."""
     aside = folder / "fetching"
-    aside.mkdir(parents=True, exist_ok=True)
+    # what an interrupted fetch left may be cut off in the middle of a file
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
     shutil.copyfile(SPEC, aside / "jgo.toml")
     wanted = len(locked_sums())
     report(f"fetching Kafka's {wanted} jars (45 MB, the first time only) into {folder}")
@@ -190,7 +194,7 @@ def _resolver(aside: Path, out: BinaryIO) -> subprocess.Popen[bytes]:
 def _watch(child: subprocess.Popen[bytes], aside: Path, wanted: int, report: Report) -> bool:
     """Report what has come until the child ends; False if nothing came for too long."""
     seen = (-1, -1)
-    moved_s = monotonic_s()
+    moved_s = told_s = monotonic_s()
     while True:
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(LOOK_EVERY_S)
@@ -200,7 +204,9 @@ def _watch(child: subprocess.Popen[bytes], aside: Path, wanted: int, report: Rep
         count = (sum(1 for _ in repository.rglob("*.pom")), sum(1 for _ in repository.rglob("*.jar")))
         if count != seen:
             seen, moved_s = count, now_s
-            report(f"{count[1]} of {wanted} jars, {count[0]} descriptions read")
+            if now_s - told_s >= TELL_EVERY_S:
+                told_s = now_s
+                report(f"{count[1]} of {wanted} jars, {count[0]} descriptions read")
         elif now_s - moved_s > STALLED_AFTER_S:
             return False
 
