@@ -8,7 +8,8 @@ UV_VERSION := 0.13.8
 BUILD := setuptools==84.2.1
 ARGS ?=
 UV := .venv/bin/uv
-SYNC = $(UV) pip sync --python .venv/bin/python --require-hashes
+# Compiled at once: a worker that must be back in seconds has no time to compile its libraries.
+SYNC = $(UV) pip sync --compile-bytecode --python .venv/bin/python --require-hashes
 OURSELVES = $(UV) pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
 
 .PHONY: install install-dev run test prove lint bench lock jars-lock clean
