@@ -1,5 +1,7 @@
 """Counts Los Angeles' requests, their promises and their councils: `python -m tests.oracles.los_angeles FOLDER`."""
 
+# ruff: noqa: T201 - a program that prints figures
+
 import csv
 import gzip
 import json
@@ -39,12 +41,13 @@ def councils(folder: Path) -> dict[str, str]:
     """Return the council of each request by its point: the smallest of those around it, "" outside all."""
     features = json.loads((folder / AREAS).read_text(encoding="utf-8"))["features"]
     shapes = [shapely.from_geojson(json.dumps(one["geometry"])) for one in features]
+    tree = shapely.STRtree(shapes)
     codes = [one["properties"]["nc_id"] for one in features]
     found: dict[str, str] = {}
     for row in rows(folder):
         if row["Latitude"] and row["Longitude"]:
             point = shapely.Point(float(row["Longitude"]), float(row["Latitude"]))
-            around = [n for n, shape in enumerate(shapes) if shape.intersects(point)]
+            around = tree.query(point, predicate="intersects").tolist()
             found[row["SRNumber"]] = codes[min(around, key=lambda n: shapes[n].area)] if around else ""
     return found
 

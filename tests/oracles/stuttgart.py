@@ -1,5 +1,7 @@
 """Counts Stuttgart's reports, which come again and again: `python -m tests.oracles.stuttgart FOLDER`."""
 
+# ruff: noqa: T201 - a program that prints figures
+
 import csv
 import gzip
 import math
@@ -23,7 +25,9 @@ def square(lon: str, lat: str) -> tuple[int, int] | str:
     if not (WEST <= x < EAST and SOUTH <= y < NORTH):
         return "unplaced"
     shrunk = math.cos(math.radians((SOUTH + NORTH) / 2))
-    return int((x - WEST) * METRES_PER_DEGREE * shrunk / SIDE_M), int((y - SOUTH) * METRES_PER_DEGREE / SIDE_M)
+    return int((x - WEST) * METRES_PER_DEGREE * shrunk / SIDE_M), int(
+        (y - SOUTH) * METRES_PER_DEGREE / SIDE_M
+    )
 
 
 def count(folder: Path) -> Tally:
