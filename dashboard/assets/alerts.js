@@ -1,0 +1,150 @@
+// The alert stack: ten rows at the most, what nobody has answered first, and only the symbol blinks.
+(function () {
+  "use strict";
+  const wf = (window.wf = window.wf || {});
+  const ROWS = 10;
+  const RANK = { unack: 0, rtnun: 1, acked: 2, shelved: 3, normal: 4 };
+  const SYMBOL = { 1: "■", 2: "▲", 3: "●", 4: "◇" };
+
+  const nodes = new Map(); // alert id → row element
+  const spoken = new Set();
+  let first = true;
+
+  wf.symbol = (priority) => SYMBOL[priority] || "◇";
+
+  // What an alert is about, in words.
+  wf.what = function (alert) {
+    const parts = [wf.t(wf.words.has(`kind_${alert.kind}`) ? `kind_${alert.kind}` : alert.kind)];
+    if (alert.clock) parts.push(wf.t(`clock_${alert.clock}`));
+    if (alert.category) parts.push(wf.categoryName(alert.category));
+    return parts.join(" · ");
+  };
+
+  wf.where = (alert) => (alert.kind === "feed_silent" ? wf.feedName(alert.feed) : wf.placeName(alert.scope || alert.grid));
+
+  function order(a, b) {
+    return RANK[a.state] - RANK[b.state] || a.priority - b.priority || (a.due_ms || Infinity) - (b.due_ms || Infinity) || a.raised_ms - b.raised_ms || (a.id < b.id ? -1 : 1);
+  }
+
+  const stack = (wf.alerts = {});
+
+  stack.start = function () {
+    const node = wf.$("stack");
+    node.addEventListener("click", (event) => {
+      const row = event.target.closest(".alert");
+      if (row) wf.drawer.open(row.dataset.id);
+    });
+    document.addEventListener("keydown", (event) => {
+      if (event.target.closest("input, textarea, select") || event.altKey || event.ctrlKey || event.metaKey) return;
+      if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+        const rows = Array.from(node.children);
+        const here = rows.indexOf(document.activeElement);
+        const next = rows[event.key === "ArrowDown" ? Math.min(rows.length - 1, here + 1) : Math.max(0, here - 1)];
+        if (next && next.focus) next.focus();
+        event.preventDefault();
+      }
+    });
+  };
+
+  stack.draw = function () {
+    const node = wf.$("stack");
+    const all = Array.from(wf.view.alerts.values()).filter((alert) => alert.state !== "normal").sort(order);
+    const shown = all.slice(0, ROWS);
+    const quiet = wf.view.ready && all.length === 0;
+    counts();
+    const keep = new Set(shown.map((alert) => alert.id));
+    for (const [id, row] of nodes) {
+      if (!keep.has(id)) {
+        row.remove();
+        nodes.delete(id);
+      }
+    }
+    for (const other of Array.from(node.children)) if (!other.dataset.id) other.remove();
+    shown.forEach((alert, index) => {
+      let row = nodes.get(alert.id);
+      if (!row) {
+        row = blank(alert.id);
+        nodes.set(alert.id, row);
+      }
+      fill(row, alert);
+      if (node.children[index] !== row) node.insertBefore(row, node.children[index] || null);
+    });
+    if (quiet) node.append(wf.el("div", { class: "quiet" }, wf.t("no_alerts")));
+    else if (!wf.view.ready) node.append(wf.el("div", { class: "quiet" }, wf.t("loading")));
+    const total = Math.max(wf.view.rest.alerts_total || 0, all.length);
+    wf.text(wf.$("more"), wf.view.ready && total > shown.length ? wf.t("more", { n: wf.number(total - shown.length) }) : "");
+    stack.tick();
+    speak(all);
+  };
+
+  function counts() {
+    const node = wf.$("alert-counts");
+    const number = [0, 0, 0, 0, 0];
+    for (const alert of wf.view.alerts.values()) if (alert.state === "unack") number[alert.priority] += 1;
+    const key = number.join();
+    if (node.dataset.key === key) return;
+    node.dataset.key = key;
+    node.replaceChildren(...[1, 2, 3, 4].filter((p) => number[p]).map((p) => wf.el("span", { "data-priority": p }, `${wf.symbol(p)} ${wf.number(number[p])}`)));
+  }
+
+  function blank(id) {
+    const part = (name) => wf.el("span", { class: name });
+    const mark = wf.el("span", { class: "mark-box" }, part("symbol"), part("letter"));
+    return wf.el("button", { class: "alert", type: "button", role: "listitem", "data-id": id }, mark, part("place"), part("age"), part("what"), part("owner"), part("left"));
+  }
+
+  function fill(row, alert) {
+    const put = (name, text) => wf.text(row.querySelector(`.${name}`), text);
+    wf.flag(row, "priority", alert.priority);
+    wf.flag(row, "state", alert.state);
+    wf.flag(row, "open", wf.drawer.shows(alert.id));
+    wf.flag(row, "pending", wf.drawer.pending(alert.id));
+    put("symbol", alert.state === "shelved" ? "⏸" : wf.symbol(alert.priority));
+    put("letter", String(alert.priority));
+    put("place", wf.where(alert));
+    put("what", wf.what(alert));
+    const owner = row.querySelector(".owner");
+    wf.flag(owner, "none", !alert.acked && alert.state !== "shelved");
+    wf.text(owner, alert.state === "shelved" ? wf.t("state_shelved") : alert.acked ? wf.t("by", { who: `✓ ${alert.acked_by}` }) : alert.state === "rtnun" ? wf.t("state_rtnun") : wf.t("no_owner"));
+    row.setAttribute("aria-label", `${wf.t(`priority_${alert.priority}`)}, ${wf.where(alert)}, ${wf.what(alert)}, ${wf.t(`state_${alert.state}`)}`);
+  }
+
+  // Ages and clocks, from the server's time: they stand still when it does.
+  stack.tick = function () {
+    const now = wf.fresh.now_ms();
+    for (const [id, row] of nodes) {
+      const alert = wf.view.alerts.get(id);
+      if (!alert) continue;
+      wf.text(row.querySelector(".age"), now === null ? "" : wf.span(now - alert.raised_ms));
+      const clock = wf.clockLeft(alert, now);
+      const left = row.querySelector(".left");
+      wf.text(left, clock.text);
+      wf.flag(left, "over", clock.over);
+    }
+  };
+
+  wf.clockLeft = function (alert, now) {
+    if (now === null) return { text: "", over: false };
+    if (alert.state === "shelved") return { text: wf.t("left", { span: wf.span(alert.shelved_until_ms - now) }), over: false };
+    if (!alert.due_ms) return { text: "", over: false };
+    const left = alert.due_ms - now;
+    return left >= 0 ? { text: wf.t("left", { span: wf.span(left) }), over: false } : { text: wf.t("over", { span: wf.span(-left) }), over: true };
+  };
+
+  // New critical and high alerts are said once to a screen reader; those of the first picture are not news.
+  function speak(all) {
+    if (!wf.view.ready) {
+      first = true;
+      return;
+    }
+    const fresh = all.filter((alert) => alert.state === "unack" && alert.priority <= 2 && !spoken.has(alert.id));
+    for (const alert of all) spoken.add(alert.id);
+    if (spoken.size > 5000) for (const id of spoken) if (!wf.view.alerts.has(id)) spoken.delete(id);
+    if (!first && fresh.length) {
+      const alert = fresh[0];
+      const text = wf.t("announce", { priority: wf.t(`priority_${alert.priority}`), place: wf.where(alert), what: wf.what(alert) });
+      wf.text(wf.$("announcer"), fresh.length > 1 ? `${text} (${wf.t("more", { n: fresh.length - 1 })})` : text);
+    }
+    first = false;
+  }
+})();

@@ -1,0 +1,202 @@
+// The map's picture as a Plotly figure: grey by load, a hatch where nothing is known, colour for the abnormal alone.
+(function () {
+  "use strict";
+  const wf = (window.wf = window.wf || {});
+  const STEPS = 5;
+  const LABELLED = 14; // more labels than this hide the map that they explain
+  const SYMBOLS = ["", "■", "▲", "●", "◇"];
+
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+  // Plotly reads a little markup in texts: what came from outside is made plain.
+  const plain = (text) => String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+
+  wf.mosaicSize = function (count) {
+    const columns = Math.ceil(Math.sqrt(count * 1.35));
+    return { columns, rows: Math.ceil(count / columns) };
+  };
+
+  // Load steps by quantile of the areas that have any; equal loads share a step.
+  function ranks(rows, field) {
+    const loads = Array.from(rows.values(), (row) => row[field]).filter((load) => load > 0).sort((a, b) => a - b);
+    if (!loads.length) return { of: () => 0, breaks: null };
+    const edges = [1, 2, 3, 4].map((q) => loads[Math.min(loads.length - 1, Math.floor((q * loads.length) / STEPS))]);
+    return {
+      of: (row) => edges.filter((edge) => row[field] >= edge && edge > loads[0]).length,
+      breaks: { low: loads[0], high: loads[loads.length - 1] },
+    };
+  }
+
+  // What makes an area's grey: open cases; where no case is ever closed or open, the reports of a day.
+  wf.loadOf = (rows) => (Array.from(rows.values()).some((row) => row.open > 0) ? "open" : "r24h");
+
+  const unknown = (row) => !row || row.state === "nodata" || row.state === "stale";
+  const abnormal = (row) => row && (row.worst > 0 || row.state === "anomalous");
+  const severity = (row) => row.worst || 2;
+
+  wf.mapFigure = function (geometry, rows, size) {
+    const field = wf.loadOf(rows);
+    const rank = { field, ...ranks(rows, field) };
+    const traces = geometry.mosaic ? mosaic(geometry, rows, rank) : borders(geometry, rows, rank);
+    const marked = geometry.areas.filter((area) => abnormal(rows.get(area.code)));
+    const layout = {
+      paper_bgcolor: "rgba(0,0,0,0)",
+      plot_bgcolor: "rgba(0,0,0,0)",
+      margin: { l: 0, r: 0, t: 0, b: 0 },
+      showlegend: false,
+      hovermode: false,
+      dragmode: false,
+      annotations: geometry.mosaic ? [] : labels(geometry, rows, marked, size),
+      ...axes(geometry, size),
+    };
+    return { figure: { data: traces, layout }, breaks: rank.breaks, field, abnormal: marked.length };
+  };
+
+  function axes(geometry, size) {
+    const hidden = { visible: false, fixedrange: true };
+    if (geometry.mosaic || !geometry.bbox) {
+      const { columns, rows } = wf.mosaicSize(Math.max(1, geometry.areas.length));
+      return { xaxis: { ...hidden, range: [0, columns] }, yaxis: { ...hidden, range: [0, rows], scaleanchor: "x" } };
+    }
+    const frame = fit(geometry, size);
+    return { xaxis: { ...hidden, range: frame.x }, yaxis: { ...hidden, range: frame.y } };
+  }
+
+  // Degrees of longitude are shorter than those of latitude; fill the box and keep the shape.
+  function fit(geometry, size) {
+    const [west, south, east, north] = geometry.bbox;
+    const squeeze = geometry.areas.every((area) => area.tile) ? 1 : Math.max(0.05, Math.cos((((south + north) / 2) * Math.PI) / 180));
+    const [w, h] = [Math.max(1e-9, (east - west) * squeeze), Math.max(1e-9, north - south)];
+    const scale = Math.min((size.width * 0.97) / w, (size.height * 0.97) / h); // px a degree of latitude
+    const [midX, midY] = [(west + east) / 2, (south + north) / 2];
+    const [halfX, halfY] = [size.width / scale / squeeze / 2, size.height / scale / 2];
+    return { x: [midX - halfX, midX + halfX], y: [midY - halfY, midY + halfY], px: scale, squeeze };
+  }
+
+  function path(areas) {
+    const x = [];
+    const y = [];
+    for (const area of areas) {
+      for (const ring of area.rings) {
+        for (const [lon, lat] of ring) {
+          x.push(lon);
+          y.push(lat);
+        }
+        x.push(null);
+        y.push(null);
+      }
+    }
+    return { x, y };
+  }
+
+  // One trace a class, its polygons separated by nulls.
+  function borders(geometry, rows, rank) {
+    const classes = new Map();
+    for (const area of geometry.areas) {
+      const row = rows.get(area.code);
+      const key = unknown(row) ? "nodata" : row[rank.field] === 0 ? "zero" : rank.of(row);
+      classes.set(key, (classes.get(key) || []).concat(area));
+    }
+    const edge = colour("--map-edge");
+    const traces = [];
+    for (const [key, areas] of classes) {
+      const trace = {
+        type: "scatter",
+        mode: "lines",
+        fill: "toself",
+        hoverinfo: "skip",
+        line: { color: edge, width: 1 },
+        fillcolor: key === "nodata" ? colour("--map-nodata") : colour(`--map-${key}`),
+        ...path(areas),
+      };
+      if (key === "nodata") trace.fillpattern = { shape: "/", fgcolor: colour("--map-hatch"), bgcolor: colour("--map-nodata"), size: 9, solidity: 0.22, fillmode: "replace" };
+      traces.push(trace);
+    }
+    for (const level of [4, 3, 2, 1]) {
+      const areas = geometry.areas.filter((area) => abnormal(rows.get(area.code)) && severity(rows.get(area.code)) === level);
+      if (!areas.length) continue;
+      // a light line under the coloured one keeps it readable on every grey
+      const line = { type: "scatter", mode: "lines", hoverinfo: "skip", ...path(areas) };
+      traces.push({ ...line, line: { color: colour("--panel"), width: 9 } });
+      traces.push({ ...line, line: { color: colour(`--severity-${level}`), width: level === 1 ? 6 : 4 } });
+    }
+    return traces;
+  }
+
+  function rem() {
+    return parseFloat(getComputedStyle(document.documentElement).fontSize);
+  }
+
+  function labels(geometry, rows, marked, size) {
+    const frame = geometry.bbox ? fit(geometry, size) : null;
+    const font = { family: colour("--font"), size: rem() * 0.95, color: colour("--ink") };
+    const taken = [];
+    const free = (area, width, height) => {
+      if (!frame) return false;
+      const x = ((area.label[0] - frame.x[0]) / (frame.x[1] - frame.x[0])) * size.width;
+      const y = ((frame.y[1] - area.label[1]) / (frame.y[1] - frame.y[0])) * size.height;
+      const box = [x - width / 2, y - height / 2, x + width / 2, y + height / 2];
+      if (box[0] < 0 || box[2] > size.width || taken.some((t) => t[0] < box[2] && t[2] > box[0] && t[1] < box[3] && t[3] > box[1])) return false;
+      taken.push(box);
+      return true;
+    };
+    const wide = (text) => Array.from(text).reduce((sum, letter) => sum + (letter > "\u2e80" ? 1 : 0.58), 0) * font.size;
+    const notes = [];
+    const urgent = marked.slice().sort((a, b) => severity(rows.get(a.code)) - severity(rows.get(b.code)) || rows.get(b.code).unacked - rows.get(a.code).unacked);
+    for (const area of urgent.slice(0, LABELLED * 2)) {
+      const row = rows.get(area.code);
+      const level = severity(row);
+      const name = short(wf.both(area.name, area.code));
+      const text = `${SYMBOLS[level]} ${name}${row.unacked ? ` ${row.unacked}` : ""}`;
+      const whole = notes.length < LABELLED && free(area, wide(text) + 18, font.size * 1.6);
+      // where the name finds no room the symbol stands alone: an abnormal area is never unmarked
+      notes.push({
+        ...at(area),
+        text: whole ? `<b>${SYMBOLS[level]}</b> ${plain(name)}${row.unacked ? ` <b>${row.unacked}</b>` : ""}` : SYMBOLS[level],
+        font: { ...font, color: colour(`--severity-${level}-text`) },
+        bgcolor: colour(`--severity-${level}`),
+        borderpad: 4,
+      });
+    }
+    for (const area of geometry.areas) {
+      if (marked.includes(area) || !frame || (geometry.areas.length > 60 && !area.tile)) continue;
+      const name = short(wf.both(area.name, area.code));
+      const room = span(area, frame, size);
+      if (wide(name) * 0.85 > room || !free(area, wide(name) * 0.85, font.size)) continue;
+      notes.push({ ...at(area), text: plain(name), font: { ...font, size: font.size * 0.85, color: colour("--map-name") } });
+    }
+    return notes;
+  }
+
+  const at = (area) => ({ x: area.label[0], y: area.label[1], xref: "x", yref: "y", showarrow: false });
+  const short = (name) => (name.length > 22 ? `${name.slice(0, 21)}…` : name);
+
+  function span(area, frame, size) {
+    const lons = area.rings.flat().map(([lon]) => lon);
+    return ((Math.max(...lons) - Math.min(...lons)) / (frame.x[1] - frame.x[0])) * size.width;
+  }
+
+  function mosaic(geometry, rows, rank) {
+    const { columns, rows: lines } = wf.mosaicSize(geometry.areas.length);
+    const z = Array.from({ length: lines }, () => new Array(columns).fill(null));
+    const marks = [1, 2, 3, 4].map(() => ({ x: [], y: [] }));
+    geometry.areas.forEach((area, index) => {
+      const row = rows.get(area.code);
+      const [column, line] = [index % columns, lines - 1 - Math.floor(index / columns)];
+      z[line][column] = unknown(row) ? 0 : row[rank.field] === 0 ? 1 : 2 + rank.of(row);
+      if (abnormal(row)) {
+        marks[severity(row) - 1].x.push(column + 0.5);
+        marks[severity(row) - 1].y.push(line + 0.5);
+      }
+    });
+    const names = ["--map-nodata-cell", "--map-zero", "--map-0", "--map-1", "--map-2", "--map-3", "--map-4"];
+    const scale = names.flatMap((name, i) => [[i / names.length, colour(name)], [(i + 1) / names.length, colour(name)]]);
+    const cells = { type: "heatmap", z, x0: 0.5, dx: 1, y0: 0.5, dy: 1, zmin: -0.5, zmax: 6.5, colorscale: scale, showscale: false, hoverinfo: "skip" };
+    const shapes = ["square", "triangle-up", "circle", "diamond-open"];
+    const points = marks
+      .map((mark, i) => ({ ...mark, type: "scatter", mode: "markers", hoverinfo: "skip", marker: { symbol: shapes[i], size: rem() * 0.8, color: colour(`--severity-${i + 1}`), line: { color: colour("--panel"), width: 2 } } }))
+      .filter((mark) => mark.x.length)
+      .reverse();
+    return [cells, ...points];
+  }
+})();

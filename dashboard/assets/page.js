@@ -1,0 +1,136 @@
+// The page itself: its address (scope, theme, language, replay, kiosk), small DOM builders, and starting what it holds.
+(function () {
+  "use strict";
+  const wf = (window.wf = window.wf || {});
+  const pages = (wf.pages = wf.pages || {}); // name → what starts it
+  const listeners = [];
+
+  wf.$ = (id) => document.getElementById(id);
+
+  // Build an element. Texts become text nodes, whatever they hold; there is no way to markup from here.
+  wf.el = function (tag, attributes, ...children) {
+    const svg = ["svg", "path", "rect", "circle", "polyline", "polygon", "line"].includes(tag);
+    const node = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes || {})) {
+      if (value === null || value === undefined || value === false) continue;
+      if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+      else node.setAttribute(name, value === true ? "" : String(value));
+    }
+    node.append(...children.filter((child) => child !== null && child !== undefined));
+    return node;
+  };
+
+  // Write only what changed: a wall repaints each second, and a screen reader hears each change.
+  wf.text = function (node, text) {
+    if (node && node.textContent !== text) node.textContent = text;
+  };
+  wf.show = function (node, shown) {
+    if (node && node.hidden === Boolean(shown)) node.hidden = !shown;
+  };
+  wf.flag = function (node, name, value) {
+    if (node && node.dataset[name] !== String(value)) node.dataset[name] = String(value);
+  };
+
+  function readAddress() {
+    const query = new URLSearchParams(location.search);
+    const scope = query.get("scope") || "";
+    const replay = query.get("replay") || "";
+    return {
+      scope: /^\d{0,15}$/.test(scope) ? scope : "",
+      theme: query.get("theme") === "dim" ? "dim" : "light",
+      lang: (query.get("lang") || "").toLowerCase().startsWith("zh") ? "zh-CN" : "en",
+      replay: /^[A-Za-z0-9_-]{0,64}$/.test(replay) ? replay : "",
+      kiosk: query.has("kiosk"),
+    };
+  }
+
+  wf.url = readAddress();
+
+  wf.address = function (changes) {
+    const next = Object.assign({}, wf.url, changes);
+    const query = new URLSearchParams(location.search);
+    for (const name of ["scope", "replay"]) next[name] ? query.set(name, next[name]) : query.delete(name);
+    query.set("theme", next.theme);
+    query.set("lang", next.lang);
+    return `${location.pathname}?${query.toString().replace(/kiosk=(?=&|$)/, "kiosk")}`;
+  };
+
+  // Change the address and what hangs on it. A new scope can be gone back from; a theme or language is the same view.
+  wf.go = function (changes, silently) {
+    const moved = !silently && "scope" in changes && changes.scope !== wf.url.scope;
+    history[moved ? "pushState" : "replaceState"](null, "", wf.address(changes));
+    apply();
+  };
+
+  wf.onAddress = (listener) => listeners.push(listener);
+
+  function apply() {
+    const before = wf.url;
+    wf.url = readAddress();
+    dress();
+    for (const listener of listeners) listener(wf.url, before);
+  }
+
+  function dress() {
+    const root = document.documentElement;
+    wf.lang = wf.url.lang;
+    root.lang = wf.url.lang;
+    wf.flag(root, "theme", wf.url.theme);
+    wf.flag(root, "kiosk", wf.url.kiosk);
+    wf.flag(root, "replay", Boolean(wf.url.replay));
+    for (const node of document.querySelectorAll("[data-t]")) wf.text(node, wf.t(node.dataset.t));
+    for (const node of document.querySelectorAll("[data-label]")) node.setAttribute("aria-label", wf.t(node.dataset.label));
+    for (const node of document.querySelectorAll("[data-title]")) {
+      node.title = wf.t(node.dataset.title);
+      node.setAttribute("aria-label", wf.t(node.dataset.title));
+    }
+    const theme = wf.$("theme");
+    if (theme) wf.text(theme, wf.t(wf.url.theme === "light" ? "theme_dim" : "theme_light"));
+    document.title = `${wf.t(document.querySelector("[data-page=ops]") ? "ops_title" : "title")} · watchfloor`;
+  }
+
+  // React lays the page out some time after this script runs; start when its element is there, once.
+  async function begin() {
+    const root = await found("[data-page]");
+    for (let wait = 500; ; wait = Math.min(wait * 2, 8000)) {
+      try {
+        await wf.words.load();
+        break;
+      } catch (problem) {
+        await new Promise((go) => setTimeout(go, wait));
+      }
+    }
+    dress();
+    const theme = wf.$("theme");
+    const lang = wf.$("lang");
+    if (theme) theme.addEventListener("click", () => wf.go({ theme: wf.url.theme === "light" ? "dim" : "light" }));
+    if (lang) lang.addEventListener("click", () => wf.go({ lang: wf.url.lang === "en" ? "zh-CN" : "en" }));
+    window.addEventListener("popstate", apply);
+    pages[root.dataset.page]();
+  }
+
+  function found(selector) {
+    return new Promise((go) => {
+      const look = () => {
+        const node = document.querySelector(selector);
+        if (node) {
+          watch.disconnect();
+          go(node);
+        }
+      };
+      const watch = new MutationObserver(look);
+      watch.observe(document.documentElement, { childList: true, subtree: true });
+      look();
+    });
+  }
+
+  wf.found = found;
+
+  // A page that could not be laid out (the server went away in the middle) tries again by itself.
+  setTimeout(() => document.querySelector("[data-page]") || location.reload(), 15000);
+
+  document.documentElement.dataset.theme = wf.url.theme;
+  document.documentElement.lang = wf.url.lang;
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
+  else begin();
+})();

@@ -1,0 +1,179 @@
+// The wall's state: the view that the gateway sent, kept as it says, and painted at most ten times a second.
+(function () {
+  "use strict";
+  const wf = (window.wf = window.wf || {});
+  const PAINT_EVERY_MS = 100;
+
+  const view = (wf.view = { ready: false, scope: "", areas: new Map(), alerts: new Map(), rest: {} });
+  let painting = false;
+  let lastPaint = 0;
+  let landed = false;
+
+  wf.names = { known: new Map(), asked: new Set(), timer: null };
+
+  // A place's name; its code until the name has come.
+  wf.placeName = function (code) {
+    if (!code) return wf.t("whole_area");
+    const names = wf.names.known.get(code);
+    if (names) return wf.both(names, code);
+    if (!wf.names.asked.has(code)) {
+      wf.names.asked.add(code);
+      wf.names.timer = wf.names.timer || setTimeout(askNames, 50);
+    }
+    return code;
+  };
+
+  async function askNames() {
+    wf.names.timer = null;
+    const codes = Array.from(wf.names.asked).slice(0, 300);
+    try {
+      const answer = await wf.ask(`/names?codes=${codes.join(",")}`);
+      for (const [code, names] of Object.entries(answer)) wf.names.known.set(code, names);
+    } catch (problem) {
+      // codes are shown instead; asked again with the next paint after a while
+      await new Promise((go) => setTimeout(go, 5000));
+    }
+    for (const code of codes) wf.names.asked.delete(code);
+    if (codes.some((code) => wf.names.known.has(code))) wf.paint();
+  }
+
+  wf.ask = async function (path) {
+    const answer = await fetch(path, { signal: AbortSignal.timeout(15000) });
+    if (!answer.ok) throw new Error(`${path} ${answer.status}`);
+    return answer.json();
+  };
+
+  wf.rulebook = { alerts: {}, categories: {}, feeds: {}, zones: [] };
+  wf.feedName = (feed) => wf.both(wf.rulebook.feeds[feed], feed);
+  wf.categoryName = (category) => wf.both(wf.rulebook.categories[category], category);
+
+  async function readRulebook() {
+    try {
+      wf.rulebook = await wf.ask("/rulebook");
+      wf.zone = wf.rulebook.zones.length === 1 ? wf.rulebook.zones[0] : undefined;
+      wf.paint();
+    } catch (problem) {
+      setTimeout(readRulebook, 4000);
+    }
+  }
+
+  function snapshot(message) {
+    if (message.scope !== wf.url.scope) return; // of a scope that has been left since
+    const { areas, alerts, ...rest } = message.view;
+    view.ready = true;
+    view.scope = message.scope;
+    view.areas = new Map((areas || []).map((row) => [row.code, row]));
+    view.alerts = new Map(((alerts && alerts.set) || []).map((alert) => [alert.id, alert]));
+    view.rest = rest;
+    land();
+    wf.paint();
+  }
+
+  // Opened without a scope, where one area alone has anything to show, the wall shows that one.
+  function land() {
+    if (landed) return;
+    landed = true;
+    if (new URLSearchParams(location.search).has("scope")) return;
+    const busy = Array.from(view.areas.values()).filter((row) => row.total > 0);
+    if (view.areas.size > 1 && busy.length === 1) wf.go({ scope: busy[0].code }, true);
+  }
+
+  function changes(message) {
+    if (!view.ready || message.scope !== view.scope) return;
+    const { areas, alerts, ...rest } = message.view;
+    for (const row of areas || []) view.areas.set(row.code, row);
+    if (alerts) {
+      for (const id of alerts.gone || []) view.alerts.delete(id);
+      for (const alert of alerts.set || []) view.alerts.set(alert.id, alert);
+    }
+    Object.assign(view.rest, rest);
+    wf.paint();
+  }
+
+  wf.paint = function () {
+    if (painting) return;
+    painting = true;
+    const pause = Math.max(0, PAINT_EVERY_MS - (performance.now() - lastPaint));
+    setTimeout(() => {
+      painting = false;
+      lastPaint = performance.now();
+      draw();
+    }, pause);
+  };
+
+  function draw() {
+    wf.flag(document.documentElement, "ready", view.ready);
+    trail();
+    wf.alerts.draw();
+    wf.drawer.draw();
+    wf.figures.draw();
+    wf.map.draw();
+  }
+
+  function trail() {
+    const node = wf.$("trail");
+    const steps = (wf.map.geometry && wf.map.geometry.scope === wf.url.scope && wf.map.geometry.trail) || [];
+    const list = steps.length ? steps : [{ code: "", name: null }].concat(wf.url.scope ? [{ code: wf.url.scope, name: null }] : []);
+    const key = list.map((step) => step.code).join("/") + wf.lang;
+    if (node.dataset.key === key) return;
+    node.dataset.key = key;
+    const parts = list.map((step, index) => {
+      const name = step.code === "" ? wf.t("whole_area") : wf.both(step.name, step.code);
+      if (index === list.length - 1) return wf.el("h1", { "aria-current": "page" }, name);
+      const to = wf.address({ scope: step.code });
+      const go = (event) => {
+        event.preventDefault();
+        wf.go({ scope: step.code });
+      };
+      return wf.el("a", { href: to, onclick: go }, name);
+    });
+    node.replaceChildren(...parts.reverse());
+  }
+
+  (wf.pages = wf.pages || {}).wall = function () {
+    wf.$("wall").classList.add("awake");
+    replay();
+    wf.fresh.start();
+    wf.map.start();
+    wf.alerts.start();
+    wf.drawer.start();
+    wf.onAddress((now, before) => {
+      if (now.scope !== before.scope) {
+        view.ready = false;
+        view.alerts = new Map();
+        view.areas = new Map();
+        wf.drawer.close();
+        wf.live.scope(now.scope);
+      }
+      replay();
+      wf.map.restyle();
+      wf.fresh.tick();
+      wf.paint();
+    });
+    readRulebook();
+    wf.live.start({
+      snapshot,
+      changes,
+      heartbeat() {
+        wf.fresh.beat();
+        wf.alerts.tick();
+        wf.drawer.tick();
+      },
+      case: (facts) => wf.drawer.facts(facts),
+      state: () => wf.fresh.tick(),
+    });
+    wf.paint();
+  };
+
+  function replay() {
+    const word = wf.$("replay-word");
+    const mark = wf.$("watermark");
+    wf.show(word, wf.url.replay);
+    wf.show(mark, wf.url.replay);
+    if (!wf.url.replay) return;
+    wf.text(word, `${wf.t("replay")} ${wf.url.replay}`);
+    word.title = wf.t("replay_note", { id: wf.url.replay });
+    const both = "REPLAY · 回放";
+    if (mark.childElementCount === 0) for (let i = 0; i < 9; i++) mark.append(wf.el("span", {}, `${both}     ${both}     ${both}`));
+  }
+})();

@@ -1,0 +1,69 @@
+// Words, numbers, spans and instants as a person reads them. Never markup: what is made here goes into text alone.
+(function () {
+  "use strict";
+  const wf = (window.wf = window.wf || {});
+  let table = { en: {}, "zh-CN": {} };
+
+  wf.lang = "en";
+
+  wf.words = {
+    async load() {
+      const answer = await fetch("/words", { signal: AbortSignal.timeout(8000) });
+      if (!answer.ok) throw new Error(`words ${answer.status}`);
+      table = await answer.json();
+    },
+    has(key) {
+      return key in table.en;
+    },
+  };
+
+  // A word by its key, with {name} filled in.
+  wf.t = function (key, values) {
+    const words = table[wf.lang] || table.en;
+    let text = words[key] === undefined ? key : words[key];
+    for (const [name, value] of Object.entries(values || {})) text = text.split(`{${name}}`).join(String(value));
+    return text;
+  };
+
+  // The text of a rule file in the page's language: {"en": …, "zh": …}.
+  wf.both = function (texts, otherwise) {
+    if (!texts) return otherwise || "";
+    return texts[wf.lang === "en" ? "en" : "zh"] || texts.en || otherwise || "";
+  };
+
+  wf.number = function (value, digits) {
+    if (value === null || value === undefined || Number.isNaN(value)) return wf.t("unknown");
+    return new Intl.NumberFormat(wf.lang, { maximumFractionDigits: digits || 0 }).format(value);
+  };
+
+  const two = (n) => String(n).padStart(2, "0");
+
+  // A span: 04:07 under an hour, 3:04:07 under a day, then days and hours.
+  wf.span = function (ms) {
+    if (ms === null || ms === undefined || Number.isNaN(ms)) return wf.t("unknown");
+    const s = Math.max(0, Math.floor(ms / 1000));
+    const h = Math.floor(s / 3600);
+    if (h < 1) return `${two(Math.floor(s / 60))}:${two(s % 60)}`;
+    if (h < 24) return `${h}:${two(Math.floor((s % 3600) / 60))}:${two(s % 60)}`;
+    const d = Math.floor(h / 24);
+    return wf.lang === "en" ? `${d} d ${h % 24} h` : `${d}天${h % 24}时`;
+  };
+
+  // hh:mm:ss in the room's own zone (or in wf.zone, where all feeds share one and their time is shown).
+  wf.time = function (ms, zone) {
+    if (ms === null || ms === undefined) return wf.t("unknown");
+    return new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", timeZone: zone }).format(ms);
+  };
+
+  wf.day = function (ms, zone) {
+    if (ms === null || ms === undefined) return "";
+    const form = { weekday: "short", day: "numeric", month: "short", timeZone: zone };
+    return new Intl.DateTimeFormat(wf.lang === "en" ? "en-GB" : wf.lang, form).format(ms);
+  };
+
+  wf.moment = function (ms, zone) {
+    if (ms === null || ms === undefined) return wf.t("unknown");
+    const form = { year: "numeric", month: "2-digit", day: "2-digit", timeZone: zone };
+    return `${new Intl.DateTimeFormat("sv-SE", form).format(ms)} ${wf.time(ms, zone)}`;
+  };
+})();

@@ -1,0 +1,1 @@
+"""The Dash pages: layouts alone. What changes each second is drawn by the scripts in `assets`."""

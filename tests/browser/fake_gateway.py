@@ -1,0 +1,178 @@
+"""A gateway that does exactly what a test says: the live protocol of docs/dev/contracts.md, with silence, gaps and cuts on demand."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Self
+
+import msgspec
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+
+Message = dict[str, Any]
+SENT_WITHIN_S = 5.0
+
+
+def wall_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class FakeGateway:
+    """Runs in a thread of its own. `views` maps a scope to the view that it is given; `heard` keeps what pages said."""
+
+    def __init__(self, views: dict[str, Message], port: int = 0) -> None:
+        self.views = views
+        self.port = port
+        self.epoch = "e1"
+        self.seq = 1
+        self.beating = True
+        self.beat: Message = {"mode": "wall", "freshness": {"state": "live", "age_ms": 200, "cause": ""}, "feeds": []}
+        self.clock_ms: int | None = None
+        self.offset_ms = 0  # the server's clock may be wrong against the browser's
+        self.heard: list[Message] = []
+        self.cases: dict[str, Message] = {}
+        self.answer: Callable[[Message], Message | None] = lambda asked: {"ok": True, "reason": ""}
+        self._screens: dict[ServerConnection, str] = {}
+        self._loop = asyncio.new_event_loop()
+        self._server: Server | None = None
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self.open()
+        self._ask(self._begin_beating())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.shut()
+        self._ask(self._stop_beating())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(SENT_WITHIN_S)
+        self._loop.close()
+
+    def open(self) -> None:
+        """Listen; again on the same port after `shut`."""
+        self._ask(self._open())
+
+    def shut(self) -> None:
+        """Cut every screen off and listen no more."""
+        self._ask(self._shut())
+
+    def show(self, scope: str, view: Message) -> None:
+        """Give a scope another view, whole, and tell its screens."""
+        self.views[scope] = view
+        self.seq += 1
+        self._ask(self._tell({"type": "snapshot", "scope": scope, "view": view, "server_ms": self.now_ms()}, scope))
+
+    def change(self, scope: str, changes: Message, *, lost: bool = False) -> None:
+        """Change a scope's view. `lost` keeps the changes from its screens, as a fault on the way would."""
+        self.views[scope] = merged(self.views[scope], changes)
+        self.seq += 1
+        message = {"type": "changes", "scope": scope, "after": self.seq - 1, "view": changes}
+        if not lost:
+            self._ask(self._tell(message, scope))
+
+    def cut(self, code: int = 1012) -> None:
+        """Close every screen's socket, and go on listening."""
+        self._ask(self._cut(code))
+
+    def now_ms(self) -> int:
+        return wall_ms() + self.offset_ms
+
+    @property
+    def screens(self) -> int:
+        return len(self._screens)
+
+    def commands(self) -> list[Message]:
+        return [message for message in self.heard if message["type"] == "command"]
+
+    def _ask(self, what: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(what, self._loop).result(SENT_WITHIN_S)
+
+    async def _open(self) -> None:
+        self._server = await serve(self._screen, "127.0.0.1", self.port, ping_interval=None, close_timeout=0.2)
+        self.port = next(iter(self._server.sockets)).getsockname()[1]
+
+    async def _shut(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+            self._server = None
+
+    async def _cut(self, code: int) -> None:
+        for screen in list(self._screens):
+            await screen.close(code)
+
+    async def _begin_beating(self) -> None:
+        self._heart = asyncio.create_task(self._beat_each_second())
+
+    async def _stop_beating(self) -> None:
+        self._heart.cancel()
+
+    async def _beat_each_second(self) -> None:
+        while True:
+            if self.beating:
+                for scope in set(self._screens.values()):
+                    await self._tell(self._heartbeat(), scope)
+            await asyncio.sleep(1.0)
+
+    def _heartbeat(self) -> Message:
+        now_ms = self.now_ms()
+        clock_ms = now_ms if self.clock_ms is None else self.clock_ms
+        return {"type": "heartbeat", "server_ms": now_ms, "clock_ms": clock_ms, **self.beat}
+
+    async def _tell(self, message: Message, scope: str) -> None:
+        body = msgspec.json.encode({"epoch": self.epoch, "seq": self.seq, **message}).decode()
+        for screen, watched in list(self._screens.items()):
+            if watched == scope:
+                try:
+                    await screen.send(body)
+                except ConnectionClosed:
+                    self._screens.pop(screen, None)
+
+    async def _screen(self, screen: ServerConnection) -> None:
+        try:
+            async for text in screen:
+                message = msgspec.json.decode(text)
+                self.heard.append(message)
+                await self._answer(screen, message)
+        except ConnectionClosed:
+            pass
+        finally:
+            self._screens.pop(screen, None)
+
+    async def _answer(self, screen: ServerConnection, message: Message) -> None:
+        kind = message["type"]
+        if kind in {"hello", "scope"}:
+            scope = message["scope"]
+            self._screens[screen] = scope
+            if kind == "hello" and (message["epoch"], message["seq"]) == (self.epoch, self.seq):
+                return
+            view = self.views.get(scope)
+            if view is not None:
+                head = {"epoch": self.epoch, "seq": self.seq, "scope": scope, "server_ms": self.now_ms()}
+                await screen.send(msgspec.json.encode({"type": "snapshot", **head, "view": view}).decode())
+            if self.beating:
+                await screen.send(msgspec.json.encode({**self._heartbeat(), "seq": self.seq}).decode())
+        elif kind == "command":
+            answer = self.answer(message)
+            if answer is not None:
+                await screen.send(msgspec.json.encode({"type": "answer", "id": message["id"], **answer}).decode())
+        elif kind == "case":
+            found = self.cases.get(message["id"])
+            await screen.send(msgspec.json.encode({"type": "case", "case": found}).decode())
+
+
+def merged(view: Message, changes: Message) -> Message:
+    """Return a view with changes in it."""
+    new = {**view, **{name: value for name, value in changes.items() if name not in {"areas", "alerts"}}}
+    if "areas" in changes:
+        rows = {row["code"]: row for row in (*view["areas"], *changes["areas"])}
+        new["areas"] = [rows[code] for code in sorted(rows)]
+    if "alerts" in changes:
+        alerts = {alert["id"]: alert for alert in (*view["alerts"]["set"], *changes["alerts"].get("set", []))}
+        for name in changes["alerts"].get("gone", []):
+            alerts.pop(name, None)
+        new["alerts"] = {"set": list(alerts.values())}
+    return new
