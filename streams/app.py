@@ -27,18 +27,18 @@ POLL_RECORDS = 4000
 BATCHES_WAITING = 2
 
 
-class BatchSchema(Schema):  # type: ignore[misc]
+class BatchSchema(Schema):
     """The value of a message is a list of fetched records, handed to the agent as it is."""
 
     def loads_key(self, app: Any, message: Any, **_: Any) -> None:
         """A batch has no key."""
 
-    def loads_value(self, app: Any, message: Any, **_: Any) -> Any:
+    def loads_value(self, app: Any, message: Any, **_: Any) -> Any:  # noqa: ARG002 - Faust's
         """Give the records."""
         return message.value
 
 
-class Boot(BootStrategy):  # type: ignore[misc]
+class Boot(BootStrategy):
     """What of Faust is started: neither its web server nor its producer (ours is idempotent and sends batches)."""
 
     enable_web = False
@@ -46,7 +46,7 @@ class Boot(BootStrategy):  # type: ignore[misc]
     enable_sensors = False
 
 
-class App(faust.App):  # type: ignore[misc]
+class App(faust.App):
     """A Faust app that starts what `Boot` says."""
 
     BootStrategy = Boot

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 import structlog
 
 from config.wallclock import monotonic_s
-from domain.fold import FOLD_VERSION, Fold
+from domain.fold import Fold
 from domain.records import Tick, encoder
 from streams.broker_time import BrokerTime
 from streams.exits import NOT_THERE, leave
@@ -82,7 +82,10 @@ class Engine:
             try:
                 index, effects = partition.fold_slice(records, index)
             except HoleError as hole:
-                leave("records are missing between two fetches; starting again from the snapshot", cause=str(hole))
+                leave(
+                    "records are missing between two fetches; starting again from the snapshot",
+                    cause=str(hole),
+                )
             self.folded += partition.folded - before
             self._sender.queue(source, partition.offset, effects)
             if partition.caught_up:
@@ -111,31 +114,31 @@ class Engine:
         for source in set(self.partitions) - set(assigned):
             self.partitions.pop(source).owned = False
             self._sender.forget(source)
+        begun_s = monotonic_s()
         for source in sorted(set(assigned) - set(self.partitions)):
             self.partitions[source] = await self._load(source, end[source])
         for source, partition in self.partitions.items():
             partition.end = max(end[source], partition.offset + 1)
             self._check(partition, first[source], end[source])
+        _log.info(
+            "partitions owned",
+            offsets={source.label: partition.offset for source, partition in self.partitions.items()},
+            unfolded=sum(partition.end - partition.offset - 1 for partition in self.partitions.values()),
+            took_ms=round((monotonic_s() - begun_s) * 1000),
+        )
         return {source: partition.offset + 1 for source, partition in self.partitions.items()}
 
     async def _load(self, source: Source, end: int) -> Partition:
         topic = self._topic_of(source.word)
         fold = self._new_fold(source)
-        begun_s = monotonic_s()
         self._snapshots.sweep(topic, source.number)
         content = await asyncio.to_thread(self._snapshots.load, topic, source.number, below=end)
         if content is not None:
             fold.restore(content.state)
             if fold.offset != content.offset:
-                leave("a snapshot restores to another offset than it names", NOT_THERE, partition=source.label)
-        _log.info(
-            "partition loaded",
-            partition=source.label,
-            offset=fold.offset,
-            end=end,
-            fold_version=FOLD_VERSION,
-            took_ms=round((monotonic_s() - begun_s) * 1000),
-        )
+                leave(
+                    "a snapshot restores to another offset than it names", NOT_THERE, partition=source.label
+                )
         return Partition(source=source, fold=fold, loaded_offset=fold.offset)
 
     def _check(self, partition: Partition, first: int, end: int) -> None:
@@ -174,4 +177,3 @@ class Engine:
                     self._ticked_s[source] = now_s
                     self._sender.queue_tick(source, _TICK)
             await asyncio.sleep(TICK_LOOK_S)
-

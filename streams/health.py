@@ -1,6 +1,7 @@
 """What a worker says of itself each second, and its answer when somebody asks for the state's digest."""
 
 import asyncio
+import contextlib
 from typing import Any
 
 import msgspec
@@ -52,10 +53,8 @@ class Health:
             if now_s - self._logged_s >= LOG_EVERY_S:
                 self._logged_s = now_s
                 _log.info("health", **stamps)
-            try:
+            with contextlib.suppress(RedisError, OSError, TimeoutError):  # the writer's rounds log it
                 await self._writer.put(f"health:{self._worker}", _encoder.encode(stamps), for_s=STAMP_EX_S)
-            except (RedisError, OSError, TimeoutError):
-                pass  # the writer's rounds log it
             await asyncio.sleep(max(0.0, EVERY_S - (monotonic_s() - now_s)))
 
     async def answer_digests(self) -> None:
@@ -92,7 +91,8 @@ class Health:
             "pid": self._pid,
             "at_ms": at_ms,
             "partitions": {
-                partition.source.label: self._of_partition(partition, at_ms) for partition in self._engine.owned()
+                partition.source.label: self._of_partition(partition, at_ms)
+                for partition in self._engine.owned()
             },
             "folded_per_s": round((self._engine.folded - before) / max(now_s - before_s, 0.001)),
         }

@@ -185,8 +185,8 @@ class RedisWriter:
         parts: list[Any] = []
         for fields in changes.hashes.values():
             parts += _fields("", fields)
-        follows = "" if at.stored is None else str(at.stored)
-        told, stored = await self._run(partition, changes, "changes", follows, list(changes.hashes), parts)
+        args = ["changes", "" if at.stored is None else str(at.stored), *_of(partition, changes), *parts]
+        told, stored = await self._run(partition, changes.offset, list(changes.hashes), args)
         self._settle(at, told, stored)
 
     async def _write_whole(self, partition: Partition, at: _Written) -> None:
@@ -205,7 +205,8 @@ class RedisWriter:
                 names.append(name)
                 parts += _fields("", fields)
         at.unsure = True
-        told, stored = await self._run(partition, whole, "whole", "", names, parts)
+        args = ["whole", "", *_of(partition, whole), *parts]
+        told, stored = await self._run(partition, whole.offset, names, args)
         self._settle(at, told, stored)
         if told == "written":
             self._log.info("read models written whole", partition=partition.source.label, offset=whole.offset)
@@ -230,14 +231,17 @@ class RedisWriter:
         return key
 
     async def _run(
-        self, partition: Partition, changes: Changes, kind: str, follows: str, names: list[str], parts: list[Any]
+        self, partition: Partition, offset: int, names: list[str], args: list[Any]
     ) -> tuple[str, int | None]:
-        label = partition.source.label
         told, stored = await self._script(
             keys=[self._prefix + name for name in ("pos", "changes", *names)],
-            args=[label, changes.offset, kind, follows, label, changes.clock_ms, changes.body, CHANGES_KEPT, *parts],
+            args=[partition.source.label, offset, *args],
         )
         return told.decode(), int(stored) if stored else None
+
+
+def _of(partition: Partition, changes: Changes) -> list[Any]:
+    return [partition.source.label, changes.clock_ms, changes.body, CHANGES_KEPT]
 
 
 def _fields(staged: str, fields: dict[str, bytes | None]) -> list[Any]:

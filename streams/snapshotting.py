@@ -27,7 +27,9 @@ _log = structlog.get_logger()
 class Snapshotting:
     """Takes snapshots of the partitions that an engine owns."""
 
-    def __init__(self, engine: Engine, sender: Sender, snapshots: Snapshots, topic_names: dict[str, str]) -> None:
+    def __init__(
+        self, engine: Engine, sender: Sender, snapshots: Snapshots, topic_names: dict[str, str]
+    ) -> None:
         self._engine = engine
         self._sender = sender
         self._snapshots = snapshots
@@ -66,7 +68,9 @@ class Snapshotting:
             try:
                 aside = await asyncio.to_thread(self._snapshots.write_aside, content)
                 if not await self._sender.wait_acknowledged(source, content.offset, ACKNOWLEDGED_S):
-                    _log.warning("a snapshot is given up: its effects are not acknowledged", partition=source.label)
+                    _log.warning(
+                        "a snapshot is given up: its effects are not acknowledged", partition=source.label
+                    )
                     await asyncio.to_thread(self._snapshots.drop, aside)
                     return False
                 await asyncio.to_thread(self._snapshots.give_name, aside)

@@ -67,7 +67,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         consumer = self._consumer
         if consumer is None:
             return None, None
-        subscription = consumer._subscription.subscription
+        subscription = consumer._subscription.subscription  # noqa: SLF001 - there is no public way
         assignment = None if subscription is None else subscription.assignment
         plain = TopicPartition(tp.topic, tp.partition)
         if assignment is None or plain not in assignment.tps:
@@ -102,7 +102,7 @@ class Consumer(driver.Consumer):
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
-    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109 - Faust's
         """Fetch, and give one message a partition: its value is the list of records."""
         generation = self.app.consumer_generation_id
         records, active = await self._wait_next_records(timeout)

@@ -1,7 +1,6 @@
 """The worker's composition root: `python -P -m streams.worker` folds the lanes and the journal partitions it is given."""
 
 import asyncio
-import logging
 import os
 import signal
 import sys
@@ -24,6 +23,7 @@ from streams.app import declare
 from streams.engine import Engine
 from streams.exits import leave
 from streams.health import Health
+from streams.logs import log_to_stderr
 from streams.redis_writer import RedisWriter
 from streams.sender import Sender
 from streams.snapshots import Snapshots
@@ -71,7 +71,10 @@ class Worker:
     """
 
     def __init__(
-        self, settings: Settings, new_fold: Callable[[Source], Fold], stage: Callable[[str], None] = lambda _: None
+        self,
+        settings: Settings,
+        new_fold: Callable[[Source], Fold],
+        stage: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._settings = settings
         snapshots = Snapshots(str(settings.data / "snapshots"), settings.worker, stage)
@@ -117,7 +120,10 @@ class Worker:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.sender.drained(DRAIN_S)
-        for job, within_s in ((self.writer.write_round(), REDIS_S), (self.snapshotting.take_all(), SNAPSHOTS_S)):
+        for job, within_s in (
+            (self.writer.write_round(), REDIS_S),
+            (self.snapshotting.take_all(), SNAPSHOTS_S),
+        ):
             try:
                 await asyncio.wait_for(job, within_s)
             except TimeoutError:
@@ -138,27 +144,14 @@ def _guarded(job: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
     return task
 
 
-def log_to_stderr() -> None:
-    """Write every log line as JSON to standard error, Faust's and aiokafka's from warnings on."""
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.dict_tracebacks,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-    logging.basicConfig(
-        level=logging.WARNING, stream=sys.stderr, format='{"logger": "%(name)s", "level": "%(levelname)s", "event": "%(message)s"}'
-    )
-
-
-def start(settings: Settings, new_fold: Callable[[Source], Fold], stage: Callable[[str], None] = lambda _: None) -> None:
+def start(
+    settings: Settings, new_fold: Callable[[Source], Fold], stage: Callable[[str], None] = lambda _: None
+) -> None:
     """Run a worker in this process until it ends."""
     log_to_stderr()
-    _log.info("starting", worker=settings.worker, clock=settings.clock, fold_version=FOLD_VERSION, pid=os.getpid())
+    _log.info(
+        "starting", worker=settings.worker, clock=settings.clock, fold_version=FOLD_VERSION, pid=os.getpid()
+    )
     # Faust's consumer thread makes a loop of its own, by the policy
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     try:
