@@ -11,11 +11,15 @@ from config.kafka_access import kafka_python_options
 from config.settings import Settings
 from producers.envelope import headers
 
-IN_FLIGHT = 20_000
-"""Records sent and not answered: some seconds of a fast broker, about 10 MB, and a bound on what a failure leaves open."""
+SLOT_BYTES = 4096
+IN_FLIGHT = 16_384
+"""Slots of records sent and not answered: a second of a fast broker, at most 64 MB, a bound on what a failure leaves open."""
 
 ANSWER_S = 120.0
 """How long one answer may take before the run ends with a sentence; a killed broker is back in a tenth of it, or someone must look."""
+
+BOOTSTRAP_MS = 8_000
+"""A broker that is there answers in milliseconds; the rest is for one that is just starting."""
 
 
 class WriteError(RuntimeError):
@@ -62,12 +66,12 @@ class KafkaWriter:
                 acks="all",
                 linger_ms=20,
                 batch_size=256 * 1024,
-                buffer_memory=64 * 1024 * 1024,
                 max_request_size=4 * 1024 * 1024,
+                bootstrap_timeout_ms=BOOTSTRAP_MS,
                 max_block_ms=int(ANSWER_S * 1000),
                 delivery_timeout_ms=int(ANSWER_S * 1000),
             )
-        except (KafkaError, ValueError, OSError) as gone:
+        except (KafkaError, OSError) as gone:
             raise self._error(gone) from gone
 
     def __enter__(self) -> Self:
@@ -100,8 +104,10 @@ class KafkaWriter:
             If this or an earlier record was not taken.
 
         """
-        if not self._room.acquire(timeout=ANSWER_S):
-            raise self._error(self._failure)
+        slots = 1 + len(body) // SLOT_BYTES
+        for _ in range(slots):
+            if not self._room.acquire(timeout=ANSWER_S):
+                raise self._error(self._failure)
         if self._failure is not None:
             raise self._error(self._failure)
         self._sent += 1
@@ -114,20 +120,20 @@ class KafkaWriter:
             )
         except (KafkaError, AssertionError, ValueError) as gone:
             raise self._error(gone) from gone
-        future.add_callback(self._taken)
-        future.add_errback(self._refused)
+        future.add_callback(self._taken, slots)
+        future.add_errback(self._refused, slots)
 
-    def _taken(self, answer: Any) -> None:
+    def _taken(self, slots: int, answer: Any) -> None:
         with self._counting:  # an answer may already be there when the callback is added
             self.last_offset[answer.partition] = max(
                 self.last_offset.get(answer.partition, -1), answer.offset
             )
             self.acknowledged += 1
-        self._room.release()
+        self._room.release(slots)
 
-    def _refused(self, failure: BaseException) -> None:
+    def _refused(self, slots: int, failure: BaseException) -> None:
         self._failure = self._failure or failure
-        self._room.release()
+        self._room.release(slots)
 
     def flush(self) -> None:
         """Wait until every record sent is acknowledged.

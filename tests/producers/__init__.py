@@ -1,0 +1,1 @@
+"""Tests of what brings reports in."""
