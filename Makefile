@@ -55,7 +55,7 @@ install-dev: .venv/installed-dev .jgo/fetched
 	@touch $@ .venv/installed
 
 .jgo/fetched: watchfloor/kafka/jgo.lock.toml | .venv/installed
-	.venv/bin/python -P -m watchfloor.jars
+	.venv/bin/python -P -m watchfloor.provision
 	@mkdir -p .jgo && touch $@
 
 # Debian's browser and a CJK font, where they are absent and we may install them; the tests say so where not.
@@ -73,7 +73,7 @@ lock: .venv/bin/uv
 
 # After an edit of watchfloor/kafka/jgo.toml: resolve again, and keep the sums of what came.
 jars-lock: .venv/installed
-	.venv/bin/python -P -m watchfloor.jars --lock
+	.venv/bin/python -P -m watchfloor.provision --lock
 
 clean:
 	rm -rf .venv .jgo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -6,7 +6,6 @@ import hashlib
 import os
 import shutil
 import subprocess
-import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,9 +13,8 @@ from typing import BinaryIO
 
 import platformdirs
 
-from config.settings import Settings
 from config.wallclock import monotonic_s
-from watchfloor.exceptions import FrontDoorError, MissingError, RefusedError
+from watchfloor.exceptions import MissingError, RefusedError
 from watchfloor.launch import WATCHES_PIPE, bound_to_us, python_module
 
 SPEC = Path(__file__).parent / "kafka" / "jgo.toml"
@@ -230,7 +228,7 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def _lock_again() -> None:
+def lock_again() -> None:
     """Resolve `jgo.toml` again and keep what came as the new lock; for whoever edits the list of jars."""
     folder = jar_folder(None)
     shutil.rmtree(folder, ignore_errors=True)
@@ -241,19 +239,3 @@ def _lock_again() -> None:
         child.wait()
     shutil.copyfile(aside / ".jgo" / "jgo.lock.toml", LOCK)
     shutil.rmtree(folder)
-
-
-def main(arguments: list[str]) -> int:
-    """Fetch the jars for `make install`; with `--lock`, resolve them anew first."""
-    if arguments == ["--lock"]:
-        _lock_again()
-    try:
-        ensure(Settings().jars, lambda line: print(line, file=sys.stderr, flush=True))  # noqa: T201 - for a person
-    except FrontDoorError as said:
-        print(said, file=sys.stderr)  # noqa: T201
-        return said.exit_code
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

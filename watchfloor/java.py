@@ -63,3 +63,9 @@ def java_major(java: Path) -> int:
         return 0
     version = re.search(r'version "(?:1\.)?(\d+)', said)
     return int(version[1]) if version else 0
+
+
+def release_major(release: Path) -> int:
+    """Return the first number of the version in a Java's `release` file, or 0 if it does not say."""
+    version = re.search(r'JAVA_VERSION="(\d+)', release.read_text(encoding="utf-8"))
+    return int(version[1]) if version else 0
