@@ -1,5 +1,6 @@
 """The command `watchfloor`: every group of commands, and one sentence with an exit code where something goes wrong."""
 
+import logging
 import os
 import sys
 import traceback
@@ -58,6 +59,7 @@ def run(arguments: Sequence[str]) -> int:
         0 done, 1 no, 2 wrong use, 3 something that it needs is not there.
 
     """
+    quiet_clients()
     try:
         code = application()(args=list(arguments), prog_name="watchfloor", standalone_mode=False)
         sys.stdout.flush()
@@ -75,6 +77,13 @@ def run(arguments: Sequence[str]) -> int:
         sys.stderr.write("Interrupted.\n")
         return NO
     return _exit_code(code)
+
+
+def quiet_clients() -> None:
+    """Keep the clients' own log lines from the terminal: what matters of them becomes a sentence."""
+    if os.environ.get(DEBUG, "0") in {"", "0"}:
+        for name in ("aiokafka", "kafka"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _said(wrong: Exception) -> tuple[str, int]:

@@ -1,10 +1,9 @@
 """What the command line asks of Kafka itself: ends of topics, single records by their position, and sending a few."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+import asyncio
+from collections.abc import AsyncGenerator, Iterator, Sequence
 
-from config.kafka_access import kafka_python_options
+from config.kafka_access import aiokafka_options, kafka_python_options
 from config.settings import Settings
 from watchfloor.exceptions import MissingError, RefusedError
 from watchfloor.ports import anyone_listens
@@ -17,43 +16,11 @@ RECORD_WITHIN_MS = 10_000
 RECORDS_AT_A_TIME = 2000
 
 
-def _gone(settings: Settings) -> MissingError:
+def no_broker(settings: Settings) -> MissingError:
+    """Return the error that says that no broker answers."""
     return MissingError(
         f"No Kafka broker answers at {settings.kafka}: start it with `watchfloor up`, or mend WATCHFLOOR_KAFKA."
     )
-
-
-@contextmanager
-def reading(settings: Settings) -> Iterator[Any]:
-    """Give a consumer that belongs to no group and commits nothing.
-
-    Raises
-    ------
-    MissingError
-        If no broker answers, also later on within the block.
-
-    """
-    from kafka import KafkaConsumer  # noqa: PLC0415 - 0.2 s that `--help` need not wait
-    from kafka.errors import KafkaError  # noqa: PLC0415
-
-    if not anyone_listens(settings.kafka):
-        raise _gone(settings)
-    try:
-        consumer = KafkaConsumer(
-            **kafka_python_options(settings),
-            group_id=None,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            allow_auto_create_topics=False,
-            bootstrap_timeout_ms=ANSWER_WITHIN_MS,
-            max_poll_records=RECORDS_AT_A_TIME,
-        )
-        try:
-            yield consumer
-        finally:
-            consumer.close()
-    except KafkaError as failed:
-        raise _gone(settings) from failed
 
 
 def end_offsets(settings: Settings, topic: str, partitions: int) -> dict[int, int]:
@@ -68,14 +35,35 @@ def end_offsets(settings: Settings, topic: str, partitions: int) -> dict[int, in
     partitions
         How many it has.
 
-    """
-    from kafka import TopicPartition  # noqa: PLC0415 - see above
+    Raises
+    ------
+    MissingError
+        If no broker answers.
 
+    """
+    from kafka import KafkaConsumer, TopicPartition  # noqa: PLC0415 - 0.2 s that `--help` need not wait
+    from kafka.errors import KafkaError  # noqa: PLC0415
+
+    if not anyone_listens(settings.kafka):
+        # asked first, because the client tries for half a minute
+        raise no_broker(settings)
     name = settings.topic(topic)
-    with reading(settings) as consumer:
-        ends = consumer.end_offsets(
-            [TopicPartition(name, p) for p in range(partitions)], timeout_ms=ANSWER_WITHIN_MS
+    try:
+        consumer = KafkaConsumer(
+            **kafka_python_options(settings),
+            group_id=None,
+            enable_auto_commit=False,
+            allow_auto_create_topics=False,
+            bootstrap_timeout_ms=ANSWER_WITHIN_MS,
         )
+        try:
+            ends = consumer.end_offsets(
+                [TopicPartition(name, p) for p in range(partitions)], timeout_ms=ANSWER_WITHIN_MS
+            )
+        finally:
+            consumer.close()
+    except KafkaError as failed:
+        raise no_broker(settings) from failed
     return {where.partition: int(end) for where, end in ends.items()}
 
 
@@ -84,7 +72,7 @@ def records(
 ) -> Iterator[tuple[int, bytes]]:
     """Yield offset and value of the records of a partition, from `begin` up to `end` or to its present end.
 
-    Records that the topic no longer has are left out.
+    Records that the topic no longer has are left out. Not to be called where an event loop is running.
 
     Raises
     ------
@@ -92,27 +80,59 @@ def records(
         If the broker does not answer, or stops giving records that it has.
 
     """
-    from kafka import TopicPartition  # noqa: PLC0415 - see above
+    if not anyone_listens(settings.kafka):
+        raise no_broker(settings)
+    batches = _batches(settings, settings.topic(topic), partition, begin, end)
 
-    where = TopicPartition(settings.topic(topic), partition)
-    with reading(settings) as consumer:
-        first = int(consumer.beginning_offsets([where], timeout_ms=ANSWER_WITHIN_MS)[where])
-        last = int(consumer.end_offsets([where], timeout_ms=ANSWER_WITHIN_MS)[where])
+    async def following() -> list[tuple[int, bytes]] | None:
+        return await anext(batches, None)
+
+    async def ended() -> None:
+        await batches.aclose()
+
+    with asyncio.Runner() as runner:
+        try:
+            while (batch := runner.run(following())) is not None:
+                yield from batch
+        finally:
+            runner.run(ended())
+
+
+async def _batches(
+    settings: Settings, name: str, partition: int, begin: int, end: int | None
+) -> AsyncGenerator[list[tuple[int, bytes]], None]:
+    """Read with aiokafka: the workers compress with lz4, for which kafka-python would need a library more."""
+    from aiokafka import AIOKafkaConsumer, TopicPartition  # noqa: PLC0415 - see above
+    from aiokafka.errors import KafkaError  # noqa: PLC0415
+
+    where = TopicPartition(name, partition)
+    consumer = AIOKafkaConsumer(
+        **aiokafka_options(settings),
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        request_timeout_ms=ANSWER_WITHIN_MS,
+    )
+    try:
+        await consumer.start()
+        consumer.assign([where])
+        first = (await consumer.beginning_offsets([where]))[where]
+        last = (await consumer.end_offsets([where]))[where]
         last = last if end is None else min(end, last)
         at = max(begin, first)
-        if at >= last:
-            return
-        consumer.assign([where])
-        consumer.seek(where, at)
+        if at < last:
+            consumer.seek(where, at)
         while at < last:
-            fetched = consumer.poll(timeout_ms=RECORD_WITHIN_MS).get(where, [])
+            fetched = await consumer.getmany(timeout_ms=RECORD_WITHIN_MS, max_records=RECORDS_AT_A_TIME)
             if not fetched:
-                raise _gone(settings)
-            for record in fetched:
-                if record.offset >= last:
-                    return
-                at = record.offset + 1
-                yield record.offset, record.value or b""
+                raise no_broker(settings)
+            batch = [(record.offset, record.value or b"") for record in fetched[where]]
+            at = batch[-1][0] + 1
+            yield [one for one in batch if one[0] < last]
+    except KafkaError as failed:
+        raise no_broker(settings) from failed
+    finally:
+        await consumer.stop()
 
 
 def send(settings: Settings, topic: str, values: Sequence[tuple[int, bytes]]) -> dict[int, int]:
@@ -144,7 +164,7 @@ def send(settings: Settings, topic: str, values: Sequence[tuple[int, bytes]]) ->
     from kafka.errors import KafkaError  # noqa: PLC0415
 
     if not anyone_listens(settings.kafka):
-        raise _gone(settings)
+        raise no_broker(settings)
     name = settings.topic(topic)
     written: dict[int, int] = {}
     try:
@@ -158,7 +178,7 @@ def send(settings: Settings, topic: str, values: Sequence[tuple[int, bytes]]) ->
             request_timeout_ms=ANSWER_WITHIN_MS // 2,
         )
     except KafkaError as failed:
-        raise _gone(settings) from failed
+        raise no_broker(settings) from failed
     try:
         futures = [(partition, producer.send(name, value=value, partition=partition)) for partition, value in values]
         for partition, future in futures:

@@ -52,7 +52,7 @@ def wait_folded(
 
     """
     wanted = {name: offset for name, offset in targets.items() if offset >= 0}
-    begun: dict[str, int] | None = None
+    told = 0
     last: dict[str, int] = {}
     moved_s = told_s = monotonic_s()
     while True:
@@ -62,7 +62,6 @@ def wait_folded(
             here = models.positions()
         except MissingError as gone:
             here, fault = last, f" {gone}"
-        begun = here if begun is None else begun
         behind = {name: offset for name, offset in wanted.items() if here.get(name, -1) < offset}
         if not behind:
             return
@@ -73,9 +72,9 @@ def wait_folded(
                 f"Nothing was folded for {quiet_s:.0f} s, and {_named(behind)} is still behind: "
                 f"see whether a worker runs with `watchfloor status`, then with `watchfloor doctor`.{fault}"
             )
-        if now_s - told_s >= TELL_EVERY_S:
-            told_s = now_s
-            missing = sum(offset - here.get(name, -1) for name, offset in behind.items())
+        missing = sum(offset - here.get(name, -1) for name, offset in behind.items())
+        if now_s - told_s >= TELL_EVERY_S and missing != told:
+            told_s, told = now_s, missing
             say(f"folding: {missing:,} records to go")
         time.sleep(LOOK_EVERY_S)
 

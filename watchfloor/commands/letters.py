@@ -1,13 +1,17 @@
 """Dead letters and the messages they are about, read from Kafka (or the archive) by their positions."""
 
+import asyncio
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
+from aiokafka.errors import KafkaError
 
 from config.settings import Settings
 from domain.records import Requeued, encoder
+from streams.offline import BeginningGoneError, NotGivenError, read_range
+from streams.sources import Source
 from watchfloor import topic_access
 from watchfloor.exceptions import RefusedError
 
@@ -44,7 +48,7 @@ def chosen(settings: Settings, ids: Sequence[str] | None) -> list[dict[str, Any]
 
 
 def originals(settings: Settings, letters: Iterable[dict[str, Any]]) -> dict[str, bytes]:
-    """Return the refused messages by dead letter's id; what nobody has any more is left out.
+    """Return the refused messages by dead letter's id, from archive or topic; what neither has is left out.
 
     Raises
     ------
@@ -55,12 +59,24 @@ def originals(settings: Settings, letters: Iterable[dict[str, Any]]) -> dict[str
     wanted: dict[int, dict[int, str]] = {}
     for letter in letters:
         wanted.setdefault(letter["lane"], {})[letter["offset"]] = letter["id"]
+    try:
+        return asyncio.run(_originals(settings, wanted))
+    except (NotGivenError, KafkaError) as gone:
+        raise topic_access.no_broker(settings) from gone
+
+
+async def _originals(settings: Settings, wanted: dict[int, dict[int, str]]) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for lane, ids in wanted.items():
         for begin, end in _stretches(sorted(ids)):
-            for offset, value in topic_access.records(settings, "reports", lane, begin, end):
-                if offset in ids:
-                    found[ids[offset]] = value
+            at = begin
+            while at < end:
+                try:
+                    async for rows in read_range(settings, Source("reports", lane), at, end - 1):
+                        found |= {ids[row.offset]: row.value or b"" for row in rows if row.offset in ids}
+                    break
+                except BeginningGoneError as gone:
+                    at = max(at + 1, gone.first_offset)
     return found
 
 

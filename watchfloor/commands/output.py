@@ -9,6 +9,9 @@ import msgspec
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+# A file or a pipe has no width: wide enough that no cell is broken.
+WIDTH_OF_A_FILE = 240
+
 # An instant's name without its unit, where adding `_at` to it would not be English.
 NAMES_OF_INSTANTS = {
     "shelved_until_ms": "shelved_until",
@@ -83,7 +86,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
         table.add_column(name, justify="right" if number else "left", overflow="fold")
     for row in filled:
         table.add_row(*(Text(_cell(value)) for value in row))
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE)
     console.print(table)
     if note:
         console.print(note, style="dim", markup=False, highlight=False)
@@ -101,6 +104,18 @@ def _cell(value: object) -> str:
             return f"{value:,.2f}"
         case _:
             return str(value)
+
+
+def quiet_logs() -> None:
+    """Let only warnings of the folds be seen, on standard error: standard output is the answer's."""
+    import logging  # noqa: PLC0415 - only where folds run in this process
+
+    import structlog  # noqa: PLC0415
+
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 def tell(line: str) -> None:

@@ -21,13 +21,28 @@ def replay(
     data: Data = None,
 ) -> None:
     """Fold a stretch of the journal again at a pace, and print the address of its wall."""
-    from watchfloor.commands import sending
-    from watchfloor.commands.live import live_settings
-    from watchfloor.commands.replaying import Window, run
+    import math
+    import sys
+
+    from watchfloor.commands import output, sending
+    from watchfloor.commands.live import live_settings, wall_address
     from watchfloor.exceptions import WrongUseError
 
     from_ms, to_ms = sending.instant_of("--from", begin), sending.instant_of("--to", end)
     if from_ms is None or to_ms is None or from_ms >= to_ms:
         raise WrongUseError("--to must be after --from.")
-    window = Window(from_ms=from_ms, to_ms=to_ms, speed=sending.speed_of(speed))
-    run(live_settings(data), window, keep=keep)
+    pace = sending.speed_of(speed)
+    settings = live_settings(data)
+    from streams.replay import Window
+    from watchfloor.commands import replaying
+
+    window = Window(from_ms=from_ms, to_ms=to_ms, speed=None if math.isinf(pace) else pace)
+
+    def say(line: str) -> None:
+        if line.startswith("http"):  # what scripts wait for
+            sys.stdout.write(line + "\n")
+            sys.stdout.flush()
+        else:
+            output.tell(line)
+
+    replaying.run(settings, window, wall_address(settings), keep=keep, say=say)

@@ -45,8 +45,8 @@ def show(data: Data = None, config: Config = None, as_json: Json = False) -> Non
     if as_json:
         output.print_object({"files": files, "in_force": now, "same": same})
     else:
-        rows = [(name, one or None, one == files) for name, one in now.items()]
-        output.print_table(f"files: {files}", ("partition", "in force", "same"), rows)
+        rows = [(name, one[:12] or None, one == files) for name, one in now.items()]
+        output.print_table(f"files: {files[:12]}", ("partition", "in force", "same"), rows)
         if not same:
             output.tell("The files are not in force everywhere: run `watchfloor rules publish`.")
     raise typer.Exit(0 if same else NO)

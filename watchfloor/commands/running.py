@@ -61,10 +61,18 @@ def status(data: Data = None, as_json: Json = False) -> None:
 
 
 def doctor(data: Data = None, as_json: Json = False) -> None:
-    """Check what `up` needs, and say how to mend what is wrong."""
-    from watchfloor.commands.examination import examine
+    """Check ports, versions, clocks, disk, memory, broker and Redis; ends with 1 when something is wrong."""
+    from dataclasses import asdict
 
-    raise typer.Exit(examine(data, as_json=as_json))
+    from watchfloor.commands import output
+    from watchfloor.doctor import examine
+
+    findings = examine(data)
+    if as_json:
+        output.print_list([asdict(one) for one in findings])
+    else:
+        output.print_table("", ("", "", "", "how to mend it"), [(one.name, one.state, one.said, one.mend) for one in findings])
+    raise typer.Exit(NO if any(one.state == "problem" for one in findings) else 0)
 
 
 def _check_folder(config: Path) -> None:
