@@ -210,11 +210,11 @@ def kept(names: Sequence[Name]) -> set[Name]:
     stay = set(newest_first[:BEST])
     if not newest_first:
         return stay
-    since_ms = newest_first[0].clock_ms - DAYS * DAY_MS
+    newest_day = newest_first[0].clock_ms // DAY_MS
     days: dict[int, Name] = {}
     months: dict[tuple[int, int], Name] = {}
     for name in reversed(newest_first):
-        if name.clock_ms >= since_ms:
+        if name.clock_ms // DAY_MS > newest_day - DAYS:
             days.setdefault(name.clock_ms // DAY_MS, name)
         months.setdefault(_month(name.clock_ms), name)
     return stay | set(days.values()) | set(months.values())

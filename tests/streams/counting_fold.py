@@ -81,7 +81,11 @@ class Lane:
 
     def whole(self) -> Changes:
         return Changes(
-            offset=self.offset, clock_ms=self.clock_ms, hashes=self._hashes(), body=b'{"whole":true}', replace=[]
+            offset=self.offset,
+            clock_ms=self.clock_ms,
+            hashes=self._hashes(),
+            body=b'{"whole":true}',
+            replace=[],
         )
 
     def _hashes(self) -> dict[str, dict[str, bytes | None]]:
@@ -186,7 +190,11 @@ class Counts:
 
     def restore(self, plain: dict[str, Any]) -> None:
         self.offset, self.clock_ms = plain["offset"], plain["clock_ms"]
-        self.counts, self.dues, self.origins = dict(plain["counts"]), dict(plain["dues"]), dict(plain["origins"])
+        self.counts, self.dues, self.origins = (
+            dict(plain["counts"]),
+            dict(plain["dues"]),
+            dict(plain["origins"]),
+        )
 
 
 def new_fold(source: Source) -> Fold:

@@ -10,8 +10,12 @@ from tests.streams.town import Town
 RATE = 1500
 
 
-@pytest.mark.parametrize("kills", [pytest.param(5, id="short"), pytest.param(20, id="whole", marks=pytest.mark.prove)])
-def test_counts_and_alerts_are_exact_when_workers_are_killed_at_random_moments(town: Town, kills: int) -> None:
+@pytest.mark.parametrize(
+    "kills", [pytest.param(5, id="short"), pytest.param(20, id="whole", marks=pytest.mark.prove)]
+)
+def test_counts_and_alerts_are_exact_when_workers_are_killed_at_random_moments(
+    town: Town, kills: int
+) -> None:
     moments = random.Random(11)
     with town.worker("a") as first, town.worker("b") as second:
         with town.stream(RATE):
@@ -36,7 +40,7 @@ def test_a_worker_that_dies_between_an_effect_and_its_snapshot_sends_again_and_n
                 time.sleep(0.1)
         assert len(worker.exits) >= 2
         # the next life is left alone
-        worker._extra.pop("WATCHFLOOR_TEST_DIE_AT")  # noqa: SLF001
+        worker._extra.pop("WATCHFLOOR_TEST_DIE_AT")
         town.wait_counted()
     town.check_effects()
 

@@ -197,7 +197,9 @@ class Town:
 
     def check_effects(self) -> None:
         """Check that each report is in the journal, and each alert exactly once by its id and in the right number."""
-        origins = {tuple(msgspec.json.decode(value).get("origin", ())) for _, _, value in self.read("journal")} - {()}
+        origins = {
+            tuple(msgspec.json.decode(value).get("origin", ())) for _, _, value in self.read("journal")
+        } - {()}
         assert len(origins) == self.sent.total()
         by_id: dict[str, str] = {}
         for _, _, value in self.read("alerts"):
