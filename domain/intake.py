@@ -235,7 +235,7 @@ class Intake:
         if isinstance(due_ms, str):
             try:
                 due_ms = rules.promise_end_ms(due_ms)
-            except ValueError as error:
+            except (ValueError, OverflowError) as error:  # the last day of all has no day after it
                 raise Refusal(
                     "unreadable_time", f"promised is not a day: {report.promised!r:.80}."
                 ) from error

@@ -13,7 +13,7 @@ LATEST_MS = 4_102_444_800_000
 """2100-01-01T00:00:00Z: a feed's own time beyond it would stop every clock for ever."""
 AHEAD_MS = 120_000
 """Clocks of phones and servers differ; more than two minutes ahead of arrival is a broken one."""
-MAX_BYTES = 512_000
+MAX_BYTES = 512 * 1024
 """A report is a few hundred bytes; what is larger carries a file, which travels by reference."""
 MAX_ID = 512
 """Characters of an id: the identifying columns of a feed without ids may be long, but not endless."""
@@ -43,10 +43,8 @@ def read(value: bytes) -> ReportsRecord:
         record: ReportsRecord = reports_decoder.decode(value)
     except msgspec.ValidationError as error:
         raise Refusal("wrong_type", f"A field has the wrong type: {error}.") from error
-    except msgspec.DecodeError as error:
-        raise Refusal("malformed", f"The message is not JSON: {error}.") from error
-    except UnicodeDecodeError as error:
-        raise Refusal("bad_utf8", f"The message is not UTF-8: byte {error.start} cannot be read.") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _no_json(value, error) from error
     except RecursionError as error:
         raise Refusal("malformed", "The message is nested too deeply to be read.") from error
     if isinstance(record, TooLarge):
@@ -54,6 +52,14 @@ def read(value: bytes) -> ReportsRecord:
             "too_large", f"{record.reason} ({record.size_bytes} bytes, SHA-256 {record.sha256[:64]})."
         )
     return record
+
+
+def _no_json(value: bytes, error: Exception) -> Refusal:
+    try:
+        value.decode()
+    except UnicodeDecodeError as wrong:
+        return Refusal("bad_utf8", f"The message is not UTF-8: byte {wrong.start} cannot be read.")
+    return Refusal("malformed", f"The message is not JSON: {error}.")
 
 
 def instant(name: str, value: int | str | None, arrived_ms: int) -> int | None:
