@@ -15,6 +15,8 @@ HEALTH_EVERY_S = 0.5
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 2.0
 """Back-off while Redis is silent: short, since it is one client, and the screens are to be right soon after."""
 
+MINUTE_MS = 60_000
+
 log = structlog.get_logger()
 
 Touch = Callable[[set[str]], None]
@@ -122,6 +124,7 @@ class Follower:
     async def _take(self, entries: list[Entry]) -> None:
         touched: set[str] = set()
         whole: set[str] = set()
+        minute = self._model.clock_ms // MINUTE_MS
         for entry in entries:
             if entry.body.get("whole"):
                 whole.add(entry.source)
@@ -136,6 +139,9 @@ class Follower:
             # answers may come twice, and are relayed once by their ids
             self._answers(entry.body.get("answers", {}))
         await self._again(whole, touched)
+        if self._model.clock_ms // MINUTE_MS != minute:
+            # what falls due within the hour, and the trend's newest bucket, move with the clock alone
+            touched.add("")
         if touched:
             self._touched(touched)
 

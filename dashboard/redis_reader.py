@@ -3,6 +3,7 @@
 Every call is bounded in time and size, and raises `ReadError` when Redis does not answer; trying again is the caller's.
 """
 
+import asyncio
 from collections.abc import Awaitable, Mapping
 from typing import Any, cast
 
@@ -187,10 +188,21 @@ class RedisReader:
 
 
 async def _answer(asked: Any) -> Any:
+    task = asyncio.current_task()
+    cancels = task.cancelling() if task else 0
     try:
-        return await asked
+        answer = await asked
     except (RedisError, OSError, TimeoutError) as silent:
+        _swallowed(task, cancels)
         raise ReadError(f"Redis does not answer: {silent}") from silent
+    _swallowed(task, cancels)
+    return answer
+
+
+def _swallowed(task: "asyncio.Task[Any] | None", cancels: int) -> None:
+    """Cancel again where redis-py lost it: `asyncio.wait_for` before Python 3.12 (python/cpython#86296) does so."""
+    if task is not None and task.cancelling() > cancels:
+        raise asyncio.CancelledError
 
 
 def _entry(name: str, fields: Mapping[bytes, bytes]) -> Entry:

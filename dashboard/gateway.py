@@ -1,0 +1,184 @@
+"""The live gateway's process: `python -P -m dashboard.gateway`, told everything by its settings."""
+
+import asyncio
+import contextlib
+import secrets
+import signal
+import socket
+import sys
+
+import structlog
+import uvloop
+
+from config.rules import RuleStore
+from config.settings import Settings
+from config.wallclock import monotonic_s, now_ms
+from dashboard.commands import CommandBook, Journal
+from dashboard.figures import Figures
+from dashboard.floor import Floor, FloorParts
+from dashboard.journal_writer import JournalWriter
+from dashboard.levels import Children
+from dashboard.live import BACKLOG, SEND_BUFFER_BYTES, Live, LiveParts
+from dashboard.redis_reader import RedisReader, key_prefix
+from dashboard.tickets import TicketGate
+
+MOST_REPLAYS = 4
+"""Replays that are watched at once; each holds a read model of its own."""
+REPLAY_KEPT_S = 60.0
+SHED_EVERY_S = 5.0
+RESTART = 1012
+STOP_WITHIN_S = 1.5
+"""Within the two seconds that the supervisor gives after TERM."""
+
+log = structlog.get_logger()
+
+
+class Gateway:
+    """Floors, screens and commands of one process.
+
+    Parameters
+    ----------
+    settings
+        Where everything is.
+    journal
+        Where commands are written to.
+
+    """
+
+    def __init__(self, settings: Settings, journal: Journal) -> None:
+        self.settings = settings
+        self.figures = Figures()
+        self.book = CommandBook(journal, monotonic_s)
+        self._rules = RuleStore(str(settings.data / "rules"))
+        self._epoch = secrets.token_hex(4)
+        self._floors: dict[str, tuple[Floor, asyncio.Task[None]]] = {}
+        self._tasks: asyncio.TaskGroup | None = None
+        self.live = Live(
+            LiveParts(
+                floor_of=self.floor_of,
+                health=self.health,
+                book=self.book,
+                figures=self.figures,
+                gate=TicketGate(settings.secret.get_secret_value()),
+                wall_port=settings.wall_port,
+                origins=frozenset(getattr(settings, "wall_origins", "").split(",")) - {""},
+                now_ms=now_ms,
+                monotonic_s=monotonic_s,
+            )
+        )
+
+    async def run(self, listener: socket.socket, stop: asyncio.Event) -> None:
+        """Serve on a listening socket until told to stop."""
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
+            self.floor_of("")
+            shedding = tasks.create_task(self._shed())
+            server = await self.live.serve(listener)
+            await stop.wait()
+            server.close(code=RESTART, reason="restart")
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(STOP_WITHIN_S):
+                    await server.wait_closed()
+            shedding.cancel()
+            for _, task in self._floors.values():
+                task.cancel()
+
+    def floor_of(self, replay: str) -> Floor:
+        """Return the floor of a replay, or of live for "", begun when it is first asked for.
+
+        Raises
+        ------
+        LookupError
+            With a sentence, when too many replays are watched.
+
+        """
+        known = self._floors.get(replay)
+        if known is not None:
+            return known[0]
+        if len(self._floors) > MOST_REPLAYS:
+            raise LookupError(
+                f"{MOST_REPLAYS} replays are being watched; close one and try again in a minute"
+            )
+        if self._tasks is None:
+            raise LookupError("this gateway is not running")
+        floor = Floor(
+            FloorParts(
+                reader=RedisReader(self.settings.redis, key_prefix(self.settings.prefix, replay)),
+                book=self.book,
+                figures=self.figures,
+                epoch=f"{self._epoch}.{len(self._floors)}.{now_ms():x}",
+                replay=replay,
+                clock=self.settings.clock,
+                children_of=self._children_of,
+                now_ms=now_ms,
+                monotonic_s=monotonic_s,
+            )
+        )
+        self._floors[replay] = (floor, self._tasks.create_task(floor.run()))
+        return floor
+
+    def health(self) -> dict[str, object]:
+        """Return what `/healthz` says."""
+        floor = self._floors[""][0]
+        return {
+            "clients": sum(len(one.sessions) for one, _ in self._floors.values()),
+            "queued_bytes": self.figures.value(self.figures.queued),
+            "kicked": self.figures.value(self.figures.kicked),
+            "seq": floor.follower.changes,
+            "loads": floor.follower.loads,
+            "loaded": floor.follower.loaded,
+            "pending_commands": len(self.book),
+            "freshness": floor.freshness(),
+        }
+
+    def _children_of(self, rules: str) -> Children:
+        return self._rules.rules_of(rules).children
+
+    async def _shed(self) -> None:
+        """End the replays that nobody has watched for a minute."""
+        while True:
+            await asyncio.sleep(SHED_EVERY_S)
+            for name, (floor, task) in list(self._floors.items()):
+                if name and not floor.sessions and monotonic_s() - floor.idle_since_s > REPLAY_KEPT_S:
+                    del self._floors[name]
+                    task.cancel()
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """Return a bound socket whose connections have small send buffers: what a screen that never reads may cost."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
+    # inherited by every accepted connection
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+    listener.settimeout(0)
+    return listener
+
+
+async def _main(settings: Settings) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    journal = JournalWriter(settings)
+    listener = listening(settings.gateway_host, settings.gateway_port)
+    log.info("gateway.listening", host=settings.gateway_host, port=listener.getsockname()[1])
+    try:
+        await Gateway(settings, journal).run(listener, stop)
+    finally:
+        await journal.aclose()
+
+
+def main() -> int:
+    """Run the gateway until TERM; 2 when its settings cannot work."""
+    settings = Settings()
+    missing = [f"WATCHFLOOR_{name.upper()}" for name in ("kafka", "redis") if not getattr(settings, name)]
+    if not settings.secret.get_secret_value():
+        missing.append("WATCHFLOOR_SECRET")
+    if missing:
+        print(f"The gateway needs {', '.join(missing)}; set what is missing.", file=sys.stderr)  # noqa: T201 - for a person
+        return 2
+    uvloop.run(_main(settings))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,226 @@
+"""The live socket: who may open it, what is said on it, and how it ends. The views come from a floor."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import msgspec
+import structlog
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+
+from dashboard.commands import (
+    Answer,
+    Ask,
+    AskCase,
+    ChangeScope,
+    CommandBook,
+    Hello,
+    Shown,
+    decoder,
+)
+from dashboard.figures import Figures
+from dashboard.floor import Floor
+from dashboard.frames import text_frame
+from dashboard.origins import origin_is_ours
+from dashboard.redis_reader import ReadError
+from dashboard.sessions import Session
+from dashboard.tickets import TicketGate
+from domain.codes import is_jurisdiction
+
+HELLO_WITHIN_S = 3.0
+MOST_CLIENTS = 6_000
+"""What one process is measured for is 5,000; beyond this another gateway is needed."""
+MOST_MESSAGE_BYTES = 64 * 1024
+FRAMES_WAITING = 8
+"""Read frames that wait for us: a page sends one a second."""
+PING_EVERY_S, PING_WITHIN_S, CLOSE_WITHIN_S = 20, 20, 2
+SEND_BUFFER_BYTES = 64 * 1024
+"""The kernel's share of what a screen that does not read can cost; left alone it grows to megabytes."""
+BACKLOG = 1024
+"""Screens that come back all at once after a restart."""
+
+POLICY, TRY_LATER, TOKEN = 1008, 1013, 4401
+
+log = structlog.get_logger()
+_encode = msgspec.json.Encoder().encode
+
+
+class RefusedError(Exception):
+    """A screen is sent away: the reason is said, then the socket is closed with the code."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code, self.reason = code, reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveParts:
+    """What the live socket is made of.
+
+    Attributes
+    ----------
+    floor_of
+        Returns the floor of a replay's id ("" for live); raises LookupError with a sentence where there is none.
+    health
+        The body of `/healthz`.
+
+    """
+
+    floor_of: Callable[[str], Floor]
+    health: Callable[[], dict[str, object]]
+    book: CommandBook
+    figures: Figures
+    gate: TicketGate
+    wall_port: int
+    origins: Iterable[str]
+    now_ms: Callable[[], int]
+    monotonic_s: Callable[[], float]
+
+
+class Live:
+    """Serves screens."""
+
+    def __init__(self, parts: LiveParts) -> None:
+        self.parts = parts
+        self.open = 0
+
+    async def serve(self, listener: socket.socket) -> Server:
+        """Serve the connections of a bound socket."""
+        return await serve(
+            self._handle,
+            sock=listener,
+            process_request=self._request,
+            compression=None,
+            max_size=MOST_MESSAGE_BYTES,
+            max_queue=FRAMES_WAITING,
+            write_limit=SEND_BUFFER_BYTES,
+            ping_interval=PING_EVERY_S,
+            ping_timeout=PING_WITHIN_S,
+            close_timeout=CLOSE_WITHIN_S,
+            open_timeout=HELLO_WITHIN_S,
+            server_header=None,
+        )
+
+    def _request(self, connection: ServerConnection, request: Request) -> Response | None:
+        """Answer plain HTTP, and let only the wall's own pages open a socket."""
+        path = request.path.partition("?")[0]
+        if path == "/healthz":
+            response = connection.respond(HTTPStatus.OK, _encode(self.parts.health()).decode())
+            response.headers["Content-Type"] = "application/json"
+            return response
+        if path == "/metrics":
+            return connection.respond(HTTPStatus.OK, self.parts.figures.text().decode())
+        if path != "/live":
+            return connection.respond(HTTPStatus.NOT_FOUND, "The live socket is at /live.\n")
+        origins, hosts = request.headers.get_all("Origin"), request.headers.get_all("Host")
+        origin = origins[0] if len(origins) == 1 else None
+        host = hosts[0] if len(hosts) == 1 else ""
+        if not origin_is_ours(origin, host, self.parts.wall_port, self.parts.origins):
+            self.parts.figures.refused.labels("origin").inc()
+            return connection.respond(HTTPStatus.FORBIDDEN, "Only the wall's own pages may listen here.\n")
+        return None
+
+    async def _handle(self, connection: ServerConnection) -> None:
+        self.open += 1
+        try:
+            await self._serve_one(connection)
+        except RefusedError as refused:
+            self.parts.figures.refused.labels(str(refused.code)).inc()
+            with contextlib.suppress(ConnectionClosed):
+                async with asyncio.timeout(CLOSE_WITHIN_S):
+                    await connection.send(_encode({"type": "error", "reason": refused.reason}).decode())
+                    await connection.close(refused.code, refused.reason)
+        except ConnectionClosed:
+            pass
+        finally:
+            self.open -= 1
+
+    async def _serve_one(self, connection: ServerConnection) -> None:
+        if self.open > MOST_CLIENTS:
+            raise RefusedError(TRY_LATER, "this gateway has as many screens as it can serve; try again later")
+        hello = await self._hello(connection)
+        try:
+            floor = self.parts.floor_of(hello.replay)
+        except LookupError as missing:
+            raise RefusedError(POLICY, str(missing)) from missing
+        session = Session(connection, self.parts.monotonic_s())
+        try:
+            floor.join(session, _scope(hello.scope), hello.epoch, hello.seq)
+            async for text in connection:
+                if not session.messages.take(self.parts.monotonic_s()):
+                    raise RefusedError(POLICY, "too many messages; a screen sends one a second")
+                await self._hear(floor, session, _read(text))
+        finally:
+            floor.leave(session)
+
+    async def _hello(self, connection: ServerConnection) -> Hello:
+        try:
+            async with asyncio.timeout(HELLO_WITHIN_S):
+                hello = _read(await connection.recv())
+        except TimeoutError:
+            raise RefusedError(POLICY, "say hello within 3 seconds") from None
+        if not isinstance(hello, Hello):
+            raise RefusedError(POLICY, "say hello first")
+        refusal = self.parts.gate.redeem(hello.token, self.parts.now_ms())
+        if refusal:
+            raise RefusedError(TOKEN, f"ticket {refusal}; ask the page's host for a new one at /ticket")
+        return hello
+
+    async def _hear(self, floor: Floor, session: Session, message: object) -> None:
+        match message:
+            case Shown(seq=seq):
+                if session.channel is not None and seq >= min(session.shown_seq + 1, session.channel.seq):
+                    session.shown_seq, session.shown_s = seq, self.parts.monotonic_s()
+            case ChangeScope(scope=scope):
+                floor.join(session, _scope(scope))
+                session.shown_seq = 0
+            case Ask():
+                await self._command(floor, session, message)
+            case AskCase(id=name):
+                await self._case(floor, session, name)
+            case _:
+                raise RefusedError(POLICY, "hello is said once")
+
+    async def _command(self, floor: Floor, session: Session, message: Ask) -> None:
+        def reply(answer: Answer) -> None:
+            self.parts.figures.commands.labels(str(answer.ok).lower()).inc()
+            session.tell(text_frame(_encode(answer)))
+
+        refusal = ""
+        if floor.parts.replay:
+            refusal = "a replay takes no commands"
+        elif not session.commands.take(self.parts.monotonic_s()):
+            refusal = "too many commands; wait a second"
+        if refusal:
+            reply(Answer(id=message.id, ok=False, reason=refusal))
+            return
+        await self.parts.book.ask(message, floor.model.alerts.get(message.alert), reply)
+
+    async def _case(self, floor: Floor, session: Session, name: str) -> None:
+        if not session.commands.take(self.parts.monotonic_s()):
+            return
+        try:
+            case = await floor.parts.reader.case(name)
+        except ReadError:
+            case = None
+        session.tell(text_frame(_encode({"type": "case", "id": name, "case": case})))
+
+
+def _read(text: str | bytes) -> object:
+    if isinstance(text, bytes):
+        raise RefusedError(POLICY, "messages are text")
+    try:
+        return decoder.decode(text)
+    except msgspec.DecodeError as wrong:
+        raise RefusedError(POLICY, f"not a message of this protocol: {wrong}"[:120]) from wrong
+
+
+def _scope(code: str) -> str:
+    if not is_jurisdiction(code):
+        raise RefusedError(POLICY, "a scope has the 2, 4, 6, 9, 12 or 15 digits of a level, or none")
+    return code

@@ -1,0 +1,142 @@
+"""One screen's connection: which version it was sent, how much of it still lies here, and how much it may ask for.
+
+Nothing is queued for a screen: it is sent the difference from the version that it has when it can take it, so a slow
+one gets the latest value of each key, and one that takes nothing is cut off.
+"""
+
+from dataclasses import dataclass, field
+
+from websockets.asyncio.server import ServerConnection
+from websockets.protocol import State
+
+from dashboard.channel import Channel
+from dashboard.frames import queued_bytes, write
+
+QUEUE_BYTES = 32 * 1024
+"""With more than this unsent, a screen is sent nothing new; together with one message it bounds what it costs."""
+SLOW_AFTER_S = 8.0
+"""So long may bytes lie here unsent: a wall that is 8 s behind shows NO LIVE DATA by itself."""
+CLOSED_AFTER_S = 2.0
+"""So long may a connection take to end once its ping was not answered or a close was sent."""
+MESSAGES_A_SECOND, MESSAGES_AT_ONCE = 10.0, 40.0
+"""A page sends one `ack` a second; the rest is for people and scope changes."""
+COMMANDS_A_SECOND, COMMANDS_AT_ONCE = 1.0, 10.0
+
+SLOW = 4408
+
+
+@dataclass(slots=True)
+class Allowance:
+    """So many at once, and so many a second."""
+
+    a_second: float
+    at_once: float
+    left: float
+    at_s: float
+
+    def take(self, now_s: float) -> bool:
+        """Take one; tell whether there was one."""
+        self.left = min(self.at_once, self.left + (now_s - self.at_s) * self.a_second)
+        self.at_s = now_s
+        if self.left < 1:
+            return False
+        self.left -= 1
+        return True
+
+
+@dataclass(slots=True, eq=False)
+class Session:
+    """A screen that said hello.
+
+    Attributes
+    ----------
+    sent_seq
+        The version of the channel's epoch that it was sent; None: it needs a snapshot.
+    shown_seq, shown_s
+        What it said that it has painted, and when.
+    behind_since_s
+        Since when bytes for it have lain here; None: they do not.
+
+    """
+
+    connection: ServerConnection
+    opened_s: float
+    channel: Channel | None = None
+    epoch: str = ""
+    sent_seq: int | None = None
+    shown_seq: int = 0
+    shown_s: float = 0.0
+    behind_since_s: float | None = None
+    ending_since_s: float | None = None
+    messages: Allowance = field(init=False)
+    commands: Allowance = field(init=False)
+
+    def __post_init__(self) -> None:
+        at_s = self.opened_s
+        self.shown_s = at_s
+        self.messages = Allowance(MESSAGES_A_SECOND, MESSAGES_AT_ONCE, MESSAGES_AT_ONCE, at_s)
+        self.commands = Allowance(COMMANDS_A_SECOND, COMMANDS_AT_ONCE, COMMANDS_AT_ONCE, at_s)
+
+    def watch(self, channel: Channel, epoch: str | None = None, seq: int | None = None) -> None:
+        """Turn to a channel, with what the screen has of it."""
+        self.channel = channel
+        self.sent_seq = channel.position(epoch, seq)
+        self.epoch = channel.epoch
+
+    def deliver(self, server_ms: int) -> int:
+        """Send what the screen does not have yet, if it can take it.
+
+        Returns
+        -------
+        int
+            Bytes handed over; 0 where there is nothing to send or no room.
+
+        """
+        channel = self.channel
+        if channel is None or channel.view is None:
+            return 0
+        if self.epoch != channel.epoch:
+            self.epoch, self.sent_seq = channel.epoch, None
+        if self.sent_seq == channel.seq or queued_bytes(self.connection) > QUEUE_BYTES:
+            return 0
+        frame = None if self.sent_seq is None else channel.since(self.sent_seq)
+        if frame is None:
+            frame = channel.snapshot(server_ms)
+        if not write(self.connection, frame):
+            return 0
+        self.sent_seq = channel.seq
+        return len(frame)
+
+    @property
+    def current(self) -> bool:
+        """Whether it has been sent the newest version of what it watches."""
+        channel = self.channel
+        return (
+            channel is None
+            or channel.view is None
+            or (self.epoch == channel.epoch and self.sent_seq == channel.seq)
+        )
+
+    def tell(self, frame: bytes) -> bool:
+        """Send a frame that is the screen's own, if it can take it."""
+        return queued_bytes(self.connection) <= QUEUE_BYTES and write(self.connection, frame)
+
+    def judge(self, now_s: float) -> str:
+        """Say what is to be done with the connection: nothing (""), end it as `slow`, or `abort` it.
+
+        A failed ping alone ends nothing in websockets 17: its handler waits to drain what nobody reads.
+        """
+        if self.connection.protocol.state is not State.OPEN:
+            self.ending_since_s = now_s if self.ending_since_s is None else self.ending_since_s
+            return "abort" if now_s - self.ending_since_s >= CLOSED_AFTER_S else ""
+        if queued_bytes(self.connection) == 0:
+            self.behind_since_s = None
+            return ""
+        self.behind_since_s = now_s if self.behind_since_s is None else self.behind_since_s
+        return "slow" if now_s - self.behind_since_s >= SLOW_AFTER_S else ""
+
+    def cut_off(self) -> None:
+        """Say goodbye behind what is unsent; the next looks of the watchdog abort what does not end by it."""
+        if self.connection.protocol.state is State.OPEN:
+            self.connection.protocol.send_close(SLOW, "slow: too far behind")
+            self.connection.send_data()
