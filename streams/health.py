@@ -58,18 +58,22 @@ class Health:
             await asyncio.sleep(max(0.0, EVERY_S - (monotonic_s() - now_s)))
 
     async def answer_digests(self) -> None:
-        """Answer each request for a digest once, until cancelled."""
-        answered = b""
+        """Answer each request for a digest once a partition, until cancelled."""
+        request = b""
+        answered: set[Source] = set()
         while True:
             await asyncio.sleep(ASK_LOOK_S)
             try:
                 asked = await self._writer.get("ask:digest")
-                if asked is None or asked == answered:
+                if asked is None:
                     continue
+                if asked != request:
+                    request, answered = asked, set()
+                # a partition that comes to this worker while the question stands is answered for as well
                 for partition in self._engine.owned():
-                    if partition.owned:
+                    if partition.owned and partition.source not in answered:
                         await self._answer(asked.decode(), partition)
-                answered = asked
+                        answered.add(partition.source)
             except (RedisError, OSError, TimeoutError):
                 continue  # asked again at the next look
 

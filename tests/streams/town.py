@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 import time
+import uuid
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ import redis
 
 from config.settings import Settings, child_environment
 from domain.codes import JOURNAL_PARTITIONS, LANES
+from streams.sources import EVERY_SOURCE, Source
 from tests.streams.counting_fold import ALERT_EVERY
 from watchfloor.topics import create_topics
 
@@ -173,6 +175,19 @@ class Town:
                 )
             time.sleep(0.05)
             found = self.counts()
+
+    def digest(self, within_s: float = 20) -> dict[Source, tuple[int, bytes]]:
+        """Ask the workers for the offset and the state's hash of every partition."""
+        request = uuid.uuid4().hex
+        self.redis.set(self.key("ask:digest"), request, ex=60)
+        until_s = time.monotonic() + within_s
+        answers: dict[bytes, bytes] = {}
+        while len(answers) < len(EVERY_SOURCE):
+            assert time.monotonic() < until_s, f"only {sorted(answers)} answered"
+            time.sleep(0.05)
+            answers = self.redis.hgetall(self.key(f"digest:{request}"))
+        read = {source: msgspec.json.decode(answers[source.label.encode()]) for source in EVERY_SOURCE}
+        return {source: (one["offset"], bytes.fromhex(one["sha256"])) for source, one in read.items()}
 
     def read(self, word: str) -> list[tuple[int, int, bytes]]:
         """Return all records of a topic: partition, offset, value."""
