@@ -142,6 +142,8 @@ async def _run(
         "redis": settings.redis,
         "gateway": settings.public_gateway_url or f"ws://127.0.0.1:{settings.gateway_port}/live",
         "wall": wall,
+        # what is sent to this system later publishes the same rules
+        "config_dir": str(settings.config_dir or ""),
     }
     began_ms = now_ms()
     supervisor = Supervisor(

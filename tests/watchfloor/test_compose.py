@@ -1,0 +1,107 @@
+"""`docker-compose.yml` against the compose specification's own schema, and against what we promise of it."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from compose_pydantic import ComposeSpecification
+
+from config.settings import Settings
+from watchfloor.broker import PROPERTIES
+
+ROOT = Path(__file__).resolve().parents[2]
+FILE = ROOT / "docker-compose.yml"
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    read: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    return read
+
+
+def without_extensions(compose: dict[str, Any]) -> dict[str, Any]:
+    """Leave out `x-…`, which the specification allows everywhere and the generated models do not know."""
+    return {key: value for key, value in compose.items() if not key.startswith("x-")}
+
+
+def test_the_file_is_valid_by_the_specifications_schema(compose: dict[str, Any]) -> None:
+    parsed = ComposeSpecification.model_validate(without_extensions(compose))
+    assert parsed.services is not None
+    assert {
+        "kafka",
+        "valkey",
+        "worker",
+        "gateway",
+        "dashboard",
+        "archive",
+        "setup",
+        "rules",
+        "simulator",
+    } == set(parsed.services)
+
+
+def test_the_schema_refuses_a_mistyped_key(compose: dict[str, Any]) -> None:
+    services = {**compose["services"], "worker": {**compose["services"]["worker"], "helthcheck": {}}}
+    with pytest.raises(ValueError, match="helthcheck"):
+        ComposeSpecification.model_validate(without_extensions({**compose, "services": services}))
+
+
+def test_docker_compose_accepts_the_file_where_it_is_installed() -> None:
+    program = shutil.which("docker-compose")
+    if program is None:
+        pytest.skip("docker-compose is not installed; the schema is checked above")
+    surroundings = os.environ | {"WATCHFLOOR_SECRET": "for this check"}
+    argv = [program, "-f", str(FILE), "config", "--quiet"]
+    run = subprocess.run(argv, env=surroundings, capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 0, run.stderr
+
+
+def test_only_the_wall_and_the_gateway_can_be_reached_from_outside(compose: dict[str, Any]) -> None:
+    assert compose["networks"]["inside"] == {"internal": True}
+    for name, service in compose["services"].items():
+        outside = bool(service.get("ports")) or "outside" in service["networks"]
+        assert outside == (name in {"dashboard", "gateway"}), name
+
+
+def test_nothing_runs_as_root(compose: dict[str, Any]) -> None:
+    ours = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert "\nUSER watchfloor\n" in ours
+    for name, service in compose["services"].items():
+        assert service["image"].startswith("watchfloor:") or service["user"] not in {"root", "0"}, name
+
+
+def test_the_secret_has_no_default(compose: dict[str, Any]) -> None:
+    for service in compose["services"].values():
+        said = service["environment"].get("WATCHFLOOR_SECRET") if "environment" in service else None
+        assert said is None or said.startswith("${WATCHFLOOR_SECRET:?")
+
+
+def test_every_long_running_service_is_started_again_and_those_that_are_asked_have_a_health_check(
+    compose: dict[str, Any],
+) -> None:
+    for name in ("kafka", "valkey", "worker", "gateway", "dashboard"):
+        service = compose["services"][name]
+        assert service["restart"] == "unless-stopped"
+        assert service["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}
+
+
+def test_our_settings_are_spelled_as_the_settings_spell_them(compose: dict[str, Any]) -> None:
+    known = {f"WATCHFLOOR_{name.upper()}" for name in Settings.model_fields}
+    for service in compose["services"].values():
+        ours = {key for key in service.get("environment", {}) if key.startswith("WATCHFLOOR_")}
+        assert ours <= known
+
+
+def test_the_brokers_settings_are_the_embedded_ones(compose: dict[str, Any]) -> None:
+    environment = compose["services"]["kafka"]["environment"]
+    for key in (
+        "broker.session.timeout.ms",
+        "auto.create.topics.enable",
+        "log.retention.ms",
+        "log.segment.bytes",
+    ):
+        assert str(environment["KAFKA_" + key.replace(".", "_").upper()]) == PROPERTIES[key], key
