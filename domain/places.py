@@ -34,6 +34,7 @@ class Area(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     source: str = ""
     name: str = ""
+    name_zh: str = ""
     geometry: msgspec.Raw = NO_GEOMETRY
     parent: str = ""
     workers: int = 0

@@ -291,7 +291,7 @@ def _names_of(feeds: Mapping[str, FeedRules], areas: Mapping[str, AreaSet]) -> d
     for one in areas.values():
         for code, area in one.areas.items():
             if area.name:
-                name = {"en": area.name, "zh": area.name}
+                name = {"en": area.name, "zh": area.name_zh or area.name}
                 names[code] = name
                 for digits in (
                     VILLAGE_DIGITS,
