@@ -119,9 +119,11 @@ class ListedJournal:
 
     def __init__(self) -> None:
         self.written: list[tuple[int, Command]] = []
+        self.arrived = asyncio.Event()
 
     async def write(self, partition: int, command: Command) -> None:
         self.written.append((partition, command))
+        self.arrived.set()
 
 
 class Running:
