@@ -10,13 +10,13 @@ FIRST_STEP = "file"
 ACCEPT_SOON, ACCEPT_OVER, RESOLVE_SOON, RESOLVE_OVER = 1, 2, 4, 8
 """Bits of `Case.fired`: a mark fires once."""
 
-MARKS = (
-    (ACCEPT_SOON, "accept", False),
-    (ACCEPT_OVER, "accept", True),
-    (RESOLVE_SOON, "resolve", False),
-    (RESOLVE_OVER, "resolve", True),
-)
-"""Each mark's bit, its clock, and whether it stands at the due instant (100 %) or before it (75 %)."""
+MARKS = {
+    ACCEPT_SOON: ("accept", False),
+    ACCEPT_OVER: ("accept", True),
+    RESOLVE_SOON: ("resolve", False),
+    RESOLVE_OVER: ("resolve", True),
+}
+"""By each mark's bit: its clock, and whether it stands at the due instant (100 %) or before it (75 %)."""
 
 
 class Case(msgspec.Struct, kw_only=True, gc=False):
@@ -49,10 +49,7 @@ class Case(msgspec.Struct, kw_only=True, gc=False):
     flags: tuple[str, ...] = ()
 
     def mark_ms(self, bit: int) -> int | None:
-        """Return the instant of a mark, or None when its clock does not run.
-
-        The 75 % mark is the first millisecond at which three quarters of the time from arrival to due have passed.
-        """
+        """Return the instant of a mark, or None when its clock does not run."""
         due_ms = self.accept_due_ms if bit in {ACCEPT_SOON, ACCEPT_OVER} else self.due_ms
         if due_ms is None or self.closed_ms is not None:
             return None
@@ -60,8 +57,11 @@ class Case(msgspec.Struct, kw_only=True, gc=False):
             return None
         if bit in {ACCEPT_OVER, RESOLVE_OVER}:
             return due_ms
-        span_ms = due_ms - self.arrived_ms
-        return None if span_ms <= 0 else self.arrived_ms + (3 * span_ms + 3) // 4
+        return None if due_ms <= self.arrived_ms else self.soon_ms(due_ms)
+
+    def soon_ms(self, due_ms: int) -> int:
+        """Return the first millisecond at which three quarters of the time from arrival to due have passed."""
+        return self.arrived_ms + (3 * (due_ms - self.arrived_ms) + 3) // 4
 
     def public(self) -> dict[str, object]:
         """Return what screens and the command line may show."""

@@ -12,7 +12,7 @@ import msgspec
 
 from domain import alerts as acts
 from domain.alerts import Alert
-from domain.cases import CLOSED, FIRST_STEP, MARKS, RESOLVE_OVER, Case
+from domain.cases import ACCEPT_OVER, ACCEPT_SOON, CLOSED, FIRST_STEP, MARKS, RESOLVE_OVER, RESOLVE_SOON, Case
 from domain.codes import TOWNSHIP_DIGITS, partition_of_name
 from domain.counters import Counters
 from domain.deadlines import Deadlines, Due, Entry
@@ -77,7 +77,7 @@ class Casework:
         self._bank_of = bank_of
         self._by_key: dict[str, Case] = {}
         self._alert_by_key: dict[str, Alert] = {}
-        self._origins: dict[str, tuple[int, int]] = {}
+        self._origins: dict[int, tuple[int, int, int]] = {}
         self._silent: set[str] = set()
         self._deadlines = Deadlines()
         self._answers: dict[str, dict[str, Any]] = {}
@@ -115,10 +115,10 @@ class Casework:
         if kind is not Command and kind is not RulesNotice:
             origin = record.origin
             if origin is not None:
-                lane, here = str(origin[0]), (origin[1], origin[2])
-                if here <= self._origins.get(lane, (-1, -1)):
+                known = self._origins.get(origin[0])
+                if known is not None and origin <= known:
                     return
-                self._origins[lane] = here
+                self._origins[origin[0]] = origin
             if self._shared:
                 timestamp_ms = self.clock_ms if record.t_ms is None else record.t_ms
         elif self._shared:
@@ -195,14 +195,18 @@ class Casework:
         recategorised = record.category != case.category
         if recategorised or record.grid != case.grid:
             self._move(case, record)
+        restart = record.step == FIRST_STEP != case.step
         if case.closed_ms is None:
             case.step = record.step or case.step
         elif record.closed_ms is None:
             self._reopen(case, record)
-        if recategorised or record.clocks == "promised":
+            restart = True
+        if recategorised or (record.clocks == "promised" and record.due_ms != case.due_ms):
             self._change_due(case, record)
+            restart = True
         if record.closed_ms is None:
-            self._start_clocks(case)
+            if restart:
+                self._start_clocks(case)
             self._settle_accept(case)
         elif case.closed_ms is None:
             self._close(case, record.closed_ms)
@@ -294,33 +298,45 @@ class Casework:
                 self._dirty_alerts[alert.id] = None
             else:
                 self._clear(alert.key, self.clock_ms)
-                case.fired &= ~sum(bit for bit, clock, _ in MARKS if clock == alert.clock)
+                case.fired &= ~sum(bit for bit, (clock, _) in MARKS.items() if clock == alert.clock)
 
     def _start_clocks(self, case: Case) -> None:
-        """Let the marks fall due that have not fired; those that are past fire now."""
-        if case.due_ms is None and case.accept_due_ms is None:
+        """Let each running clock's next mark fall due; one that is past fires now.
+
+        Called when a clock begins, goes on or has another due instant; in between the marks follow each other.
+        """
+        if case.accept_due_ms is not None and case.step == FIRST_STEP:
+            self._start_clock(case, ACCEPT_SOON, case.accept_due_ms)
+        if case.due_ms is not None:
+            self._start_clock(case, RESOLVE_SOON, case.due_ms)
+
+    def _start_clock(self, case: Case, soon: int, due_ms: int) -> None:
+        over = soon << 1
+        if case.fired & over:
             return
-        for bit, _, at_due in MARKS:
-            at_ms = case.mark_ms(bit)
-            if at_ms is None or case.fired & bit:
-                continue
-            if at_ms > self.clock_ms:
-                self._deadlines.set(at_ms, Due.CLOCK, case.id, bit)
-            elif at_due or (case.mark_ms(bit << 1) or 0) > self.clock_ms:  # past due: one "overdue" alone
-                self._fire_mark(case.id, bit, at_ms)
+        if due_ms <= self.clock_ms:  # one "overdue", no "due soon"
+            self._fire_mark(case.id, over, due_ms)
+        elif case.fired & soon:
+            self._deadlines.set(due_ms, Due.CLOCK, case.id, over)
+        elif (soon_ms := case.soon_ms(due_ms)) > self.clock_ms:
+            self._deadlines.set(soon_ms, Due.CLOCK, case.id, soon)
+        else:
+            self._fire_mark(case.id, soon, soon_ms)
 
     def _fire_mark(self, case_id: str, bit: int, at_ms: int) -> None:
         """Fire a mark that still holds: a case of that id runs, and the mark stands at that instant."""
         case = self.cases.get(case_id)
         if case is None or case.fired & bit or case.mark_ms(bit) != at_ms:
             return
-        clock, at_due = next((clock, at_due) for b, clock, at_due in MARKS if b == bit)
+        clock, at_due = MARKS[bit]
         case.fired |= bit | (bit >> 1 if at_due else 0)  # who is overdue is no longer due soon
         self._dirty_cases[case_id] = None
         if bit == RESOLVE_OVER:
             self._becomes_overdue(case)
         kind = "overdue" if at_due else "due_soon"
         due_ms = case.due_ms if clock == "resolve" else case.accept_due_ms
+        if not at_due and due_ms is not None:
+            self._deadlines.set(due_ms, Due.CLOCK, case_id, bit << 1)
         key = f"sla:{case_id}:{clock}"
         alert = self._alert_by_key.get(key)
         if alert is None:
@@ -344,9 +360,10 @@ class Casework:
             self.counters.overdue(case, self.clock_ms)
 
     def _settle_accept(self, case: Case) -> None:
-        """End the accept clock's alert once the case has been accepted."""
-        if case.step != FIRST_STEP:
+        """End the accept clock's alert once the case has been accepted; one that is sent back has it again."""
+        if case.step != FIRST_STEP and case.fired & (ACCEPT_SOON | ACCEPT_OVER):
             self._clear(f"sla:{case.id}:accept", self.clock_ms)
+            case.fired &= ~(ACCEPT_SOON | ACCEPT_OVER)
 
     # -- detectors
 
@@ -630,7 +647,7 @@ class Casework:
             "offset": self.offset,
             "clock_ms": self.clock_ms,
             "rules": self.rules_hash,
-            "origins": dict(self._origins),
+            "origins": sorted(self._origins.values()),
             "silent": sorted(self._silent),
             "late": self.late,
             "unreadable": self.unreadable,
@@ -647,7 +664,7 @@ class Casework:
         self.clock_ms = plain["clock_ms"]
         self.rules_hash = plain["rules"]
         self._rules = self._rules_of(self.rules_hash) if self.rules_hash else None
-        self._origins = {lane: (at[0], at[1]) for lane, at in plain["origins"].items()}
+        self._origins = {at[0]: (at[0], at[1], at[2]) for at in plain["origins"]}
         self._silent = set(plain["silent"])
         self.late = plain["late"]
         self.unreadable = plain["unreadable"]
@@ -679,7 +696,7 @@ class Casework:
         for case in self.cases.values():
             entries += [
                 (at_ms, Due.CLOCK, case.id, bit)
-                for bit, _, _ in MARKS
+                for bit in MARKS
                 if not case.fired & bit and (at_ms := case.mark_ms(bit)) is not None and at_ms > self.clock_ms
             ]
             if case.leaves_ms is not None:

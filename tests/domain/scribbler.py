@@ -36,8 +36,9 @@ class Scribbler:
         self._rules = ""
 
     def write(self, records: int) -> Floor:
-        """Put so many random records into the floor, the first rule set ahead of them."""
-        self.publish("first")
+        """Put random records into the floor, so many with those before, the first rule set ahead of them."""
+        if not self._rules:
+            self.publish("first")
         acts = (
             [self.report] * 30
             + [self.surge] * 2
