@@ -99,8 +99,8 @@ def _declare_agent(app: Any, transport: Transport, topic: str, name: str) -> Non
 
     async def fold(stream: Any) -> None:
         async for event in stream.events():
-            message = event.message
-            if message.generation_id == app.consumer_generation_id:
-                await transport.engine.fold_batch(transport.source(message.tp), message.value)
+            batch = event.value
+            if batch.setting == app.consumer.setting:
+                await transport.engine.fold_batch(transport.source(event.message.tp), batch.records)
 
     app.agent(batches, name=name, concurrency=1)(fold)

@@ -65,7 +65,9 @@ class Refolded:
     seconds: float
 
 
-async def read_range(settings: Settings, source: Source, first: int, last: int) -> AsyncGenerator[list[Row], None]:
+async def read_range(
+    settings: Settings, source: Source, first: int, last: int
+) -> AsyncGenerator[list[Row], None]:
     """Give a partition's records from `first` to `last`, both included, in order and without a gap.
 
     Raises
@@ -93,7 +95,9 @@ async def read_range(settings: Settings, source: Source, first: int, last: int) 
         yield rows
 
 
-async def _read_topic(settings: Settings, source: Source, first: int, last: int) -> AsyncGenerator[list[Row], None]:
+async def _read_topic(
+    settings: Settings, source: Source, first: int, last: int
+) -> AsyncGenerator[list[Row], None]:
     place = TopicPartition(settings.topic(source.word), source.number)
     consumer: Any = AIOKafkaConsumer(
         **aiokafka_options(settings),

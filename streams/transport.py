@@ -1,11 +1,12 @@
 """Faust's transport, changed in five places, so that a partition's own state says what was folded.
 
 An event is a whole fetched batch of a partition. On assignment the states are loaded and the consumer is set behind
-them, with the flow stopped. Acknowledgements decide nothing: what is committed only shows lag, gaps are not recorded,
-and a batch that was fetched under another generation is dropped, because every generation seeks anew.
+them, with the flow stopped. Acknowledgements decide nothing: what is committed only shows lag, and gaps are not recorded.
+A batch counts only while the consumer has not been set anew since it was fetched; every generation sets it anew.
 """
 
 from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import aiokafka
@@ -14,7 +15,6 @@ from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssigno
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
-from config.wallclock import monotonic_s
 from streams.engine import Engine
 from streams.exits import leave
 from streams.sources import Source
@@ -24,6 +24,20 @@ from streams.sources import Source
 FETCH_WAIT_MS = 100
 # Of each partition a fetch: some thousand reports; above the largest message of 1 MB.
 PARTITION_BYTES = 2 * 1024 * 1024
+
+
+class Fetched(dict[Any, list[Any]]):
+    """Records by partition, fetched after the consumer had been set for the `setting`-th time."""
+
+    setting: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Records of one partition that follow each other, and the setting of the consumer that they were fetched under."""
+
+    records: list[Any]
+    setting: int
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
@@ -53,6 +67,18 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             metadata_max_age_ms=conf.consumer_metadata_max_age_ms,
             connections_max_idle_ms=conf.consumer_connections_max_idle_ms,
         )
+
+    async def _fetch_records(self, *args: Any, **kwargs: Any) -> Fetched:
+        # A fetch may begin before a rebalance and return after it, with what the consumer was set to meanwhile. aiokafka
+        # gives no record of an older position, so what counts is the setting at the return, read here in its own thread.
+        fetched = Fetched(await super()._fetch_records(*args, **kwargs))
+        fetched.setting = self.consumer.setting
+        return fetched
+
+    async def _seek_wait(self, consumer: Any, partitions: Mapping[Any, int]) -> None:
+        # up to its first await this is one step of the thread: no fetch returns between the two
+        self.consumer.setting += 1
+        await super()._seek_wait(consumer, partitions)
 
     async def ends(self, tps: Iterable[TP]) -> tuple[Mapping[TP, int], Mapping[TP, int]]:
         """Return the first offsets and the ends of partitions, asked of the broker."""
@@ -93,31 +119,46 @@ class NothingRead(dict[TP, int | None]):
 
 
 class Consumer(driver.Consumer):
-    """Faust's consumer, under a state that knows its own offset."""
+    """Faust's consumer, under a state that knows its own offset.
+
+    Attributes
+    ----------
+    setting
+        How often its positions were given up or set. Written by this thread and the consumer's, never at once: setting
+        is awaited.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.setting = 0
         self._read_offset = NothingRead()
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109 - Faust's
-        """Fetch, and give one message a partition: its value is the list of records."""
-        generation = self.app.consumer_generation_id
-        records, active = await self._wait_next_records(timeout)
-        if not records or self.should_stop:
+        """Fetch, and give one message a partition: its value is a `Batch`."""
+        fetched, active = await self._wait_next_records(timeout)
+        if not fetched or self.should_stop:
             return
-        for tp, batch in records.items():
-            if not self.flow_active or self.app.consumer_generation_id != generation:
+        for tp, records in fetched.items():
+            if not self.flow_active or fetched.setting != self.setting:
                 return
             tp_ = TP(tp.topic, tp.partition)
             if active is None or tp_ in active:
-                yield tp_, _message(tp_, batch, generation)
+                yield tp_, self._batch_message(tp_, Batch(records, fetched.setting))
+
+    def _batch_message(self, tp: TP, batch: Batch) -> ConsumerMessage:
+        head = batch.records[0]
+        return ConsumerMessage(
+            tp.topic, tp.partition, head.offset, head.timestamp / 1000, head.timestamp_type,
+            [], None, batch, None, None, None, tp, generation_id=self.app.consumer_generation_id,
+        )  # fmt: skip
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Load the states of newly assigned partitions and set the consumer behind every state."""
         transport: Transport = self.transport
+        self.setting += 1  # what was fetched up to here, from wherever the group left the consumer, is void
         assignment = self.assignment()
         first, end = await self._thread.ends(assignment)
         sources = {transport.source(tp): tp for tp in assignment}
@@ -128,7 +169,6 @@ class Consumer(driver.Consumer):
         )
         positions = {sources[source]: offset for source, offset in wanted.items()}
         await self._thread.seek_wait({TopicPartition(*tp): offset for tp, offset in positions.items()})
-        transport.sought_s = monotonic_s()
         return positions
 
     def _new_offset(self, tp: TP) -> int | None:
@@ -159,15 +199,12 @@ class Transport(driver.Transport):
         What every aiokafka client of this process is given.
     words
         The broker's topic names, with the design's word of each.
-    sought_s
-        When the consumer was last set behind the states (monotonic seconds); 0 before.
     """
 
     Consumer: ClassVar[Any] = Consumer
     engine: Engine
     options: Mapping[str, Any]
     words: Mapping[str, str]
-    sought_s: float = 0.0
 
     def source(self, tp: Any) -> Source:
         """Return which of our partitions a broker's partition is."""
@@ -175,11 +212,3 @@ class Transport(driver.Transport):
         if word is None:
             leave("the group assigned a topic that nobody asked for", topic=tp.topic)
         return Source(word, tp.partition)
-
-
-def _message(tp: TP, batch: list[Any], generation: int) -> ConsumerMessage:
-    head = batch[0]
-    return ConsumerMessage(
-        tp.topic, tp.partition, head.offset, head.timestamp / 1000, head.timestamp_type,
-        [], None, batch, None, None, None, tp, generation_id=generation,
-    )  # fmt: skip
