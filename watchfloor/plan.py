@@ -108,7 +108,8 @@ def our_children(settings: Settings, simulator: bool, workers: int) -> list[Chil
             name="archive",
             argv=python_module("streams.archive"),
             environment=surroundings,
-            needs=("broker", "topics"),
+            # nobody waits for these two: the wall's own start has the cores first
+            needs=("broker", "topics", "wall"),
             stop_within_s=OTHER_STOP_S,
         ),
     ]
@@ -118,7 +119,7 @@ def our_children(settings: Settings, simulator: bool, workers: int) -> list[Chil
                 name="simulator",
                 argv=python_module("producers.simulate"),
                 environment=surroundings,
-                needs=("broker", "topics", "rules"),
+                needs=("broker", "topics", "wall", "rules"),
                 stop_within_s=OTHER_STOP_S,
                 once=True,
             )

@@ -22,6 +22,8 @@ from watchfloor.supervisor import ChildSpec, Supervisor
 # A cluster that is named in the settings is expected to be up; this bridges its restart.
 FOREIGN_WITHIN_S = 15.0
 LOOK_EVERY_S = 0.25
+# The workers are being started again, or have much to fold first.
+PUBLISH_AGAIN_S = 2.0
 
 Publish = Callable[[Settings], str]
 
@@ -76,8 +78,9 @@ def up(  # noqa: PLR0913 - one keyword an option of the command
     try:
         folder.make()
         with folder.held():
-            settings = _settings(folder, port, clock, config_dir)
+            # before the ports are looked at, which they may still have
             runfile.end_leftovers(folder, report)
+            settings = _settings(folder, port, clock, config_dir)
             settings, own_broker, own_valkey = _stores(folder, settings)
             stores = plan.store_children(settings, own_broker, own_valkey)
             # with the feed's clock time comes from a file, and the simulator has none
@@ -153,34 +156,43 @@ async def _run(
     names = {spec.name for spec in stores}
     stopped = asyncio.ensure_future(stop.wait())
     given_up = asyncio.ensure_future(supervisor.given_up())
-    ready = asyncio.ensure_future(_make_ready(supervisor, settings, names, ours, publish))
+    ready = asyncio.ensure_future(_make_ready(supervisor, settings, names, ours))
+    published = asyncio.ensure_future(_publish(supervisor, settings, publish))
     try:
-        return await _until_stopped(stopped, given_up, ready, f"ready {wall}")
+        return await _until_stopped(stopped, given_up, ready, published, f"ready {wall}")
     finally:
-        for task in (stopped, given_up, ready):
+        for task in (stopped, given_up, ready, published):
             task.cancel()
         await supervisor.stop()
 
 
 async def _until_stopped(
-    stop: "asyncio.Future[Any]", given_up: "asyncio.Future[Any]", ready: "asyncio.Future[Any]", line: str
+    stopped: "asyncio.Future[Any]",
+    given_up: "asyncio.Future[str]",
+    ready: "asyncio.Future[None]",
+    published: "asyncio.Future[None]",
+    line: str,
 ) -> int:
-    await asyncio.wait((stop, given_up, ready), return_when=asyncio.FIRST_COMPLETED)
-    if ready.done() and not stop.done():
-        await ready
-        # the one line that scripts outside the project wait for
-        print(line, flush=True)  # noqa: T201
-        await asyncio.wait((stop, given_up), return_when=asyncio.FIRST_COMPLETED)
-    if stop.done():
-        report("stopping")
-        return 0
-    raise RefusedError(given_up.result())
+    """Return 0 when a signal asks for the end; raise what one of the others raises."""
+    waiting: set[asyncio.Future[Any]] = {stopped, given_up, ready, published}
+    while True:
+        done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        if stopped in done:
+            report("stopping")
+            return 0
+        if given_up in done:
+            raise RefusedError(given_up.result())
+        for task in done:
+            task.result()
+        if ready in done:
+            # the one line that scripts outside the project wait for
+            print(line, flush=True)  # noqa: T201
 
 
 async def _make_ready(
-    supervisor: Supervisor, settings: Settings, own: set[str], ours: list[ChildSpec], publish: Publish
+    supervisor: Supervisor, settings: Settings, own: set[str], ours: list[ChildSpec]
 ) -> None:
-    """Bring the stores, the topics and the rules into place, then wait for those that answer."""
+    """Bring the stores and the topics into place, then wait for those that answer."""
     if "redis" not in own:
         await _foreign(
             "redis", lambda: valkey.answers(settings.redis), "No Redis answers; mend WATCHFLOOR_REDIS."
@@ -198,11 +210,23 @@ async def _make_ready(
     if created:
         report(f"created topics {', '.join(created)}")
     supervisor.mark("topics")
-    rules = await aside(lambda: publish(settings))
-    if rules:
-        report(f"rule set in force: {rules}")
-    supervisor.mark("rules")
     await supervisor.ready(*(spec.name for spec in ours if spec.answers is not None))
+    supervisor.mark("wall")
+
+
+async def _publish(supervisor: Supervisor, settings: Settings, publish: Publish) -> None:
+    """Bring the rule set into force; it waits for the workers, and the wall does not wait for it."""
+    await supervisor.ready("topics")
+    while True:
+        try:
+            rules = await aside(lambda: publish(settings))
+        except MissingError as not_yet:
+            report(str(not_yet))
+            await asyncio.sleep(PUBLISH_AGAIN_S)
+            continue
+        report(f"rule set in force: {rules}")
+        supervisor.mark("rules")
+        return
 
 
 async def _foreign(name: str, answers: Callable[[], Awaitable[bool]], sentence: str) -> None:

@@ -6,7 +6,8 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -63,7 +64,7 @@ def test_up_keeps_everything_through_a_kill_of_all_and_stops_within_ten_seconds(
         line = ready_line(up)
         said = status(data)
         assert line == f"ready {said['wall']}\n", up.stderr.read() if up.stderr and not line else line
-        assert [one["state"] for one in said["processes"]] == ["ready"] * 7
+        wait_for(lambda: [one["state"] for one in status(data)["processes"]] == ["ready"] * 7)
         producer = KafkaProducer(bootstrap_servers=said["kafka"], enable_idempotence=True, acks="all")
         producer.send("journal", b"kept", partition=3).get(10)
         producer.close()
@@ -139,6 +140,13 @@ def journal_of(kafka: str) -> list[bytes]:
         return [next(consumer).value]
     finally:
         consumer.close()
+
+
+def wait_for(claim: Callable[[], bool], within_s: float = 20.0) -> None:
+    end_s = monotonic_s() + within_s
+    while not claim():
+        assert monotonic_s() < end_s, "it did not come to pass in time"
+        time.sleep(0.05)
 
 
 def wait_until_gone(data: Path, within_s: float = 5.0) -> None:
