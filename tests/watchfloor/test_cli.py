@@ -70,8 +70,8 @@ def case(number: int, grid: str, **facts: Any) -> dict[str, Any]:
 
 def alert(number: int, kind: str, **facts: Any) -> dict[str, Any]:
     made = dict.fromkeys(
-        "due_ms acked_ms shelved_until_ms seen expected low high since_ms".split()
-    ) | dict.fromkeys("key scope grid category case feed clock acked_by shelved_by shelved_why".split(), "")
+        ["due_ms", "acked_ms", "shelved_until_ms", "seen", "expected", "low", "high", "since_ms"]
+    ) | dict.fromkeys(["key", "scope", "grid", "category", "case", "feed", "clock", "acked_by", "shelved_by", "shelved_why"], "")
     return made | {
         "id": f"03-{number:010x}-0",
         "partition": 3,

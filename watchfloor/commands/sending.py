@@ -109,7 +109,7 @@ def produce(settings: Settings, asked: Recorded, *, wait: bool) -> dict[str, Any
     for path in asked.files:
         if not path.is_file():
             raise MissingError(f"There is no file {path}: name the recorded files to send.")
-    with _holding_lane(settings), ReadModels(settings) as models:
+    with holding_lane(settings), ReadModels(settings) as models:
         _, rules = rules_publish.current(settings)
         feed = feed_of(rules, asked.feed)
         try:
@@ -165,7 +165,7 @@ def _outcomes(models: ReadModels, feed: str) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _holding_lane(settings: Settings) -> Iterator[None]:
+def holding_lane(settings: Settings) -> Iterator[None]:
     """Hold lane 0 of a data folder with the feed's clock, whose one order of time allows one producer at a time.
 
     Raises
