@@ -88,10 +88,16 @@ def trend_of(model: Model, scope: str) -> list[list[int]]:
     for _, township in model.townships(scope):
         open_now += township.figures[OPEN]
         overdue_now += township.figures[OVERDUE]
-        for start_ms, counts in township.trend.items():
-            sums = moved.setdefault(start_ms, [0, 0, 0, 0])
-            for place, count in enumerate(counts):
-                sums[place] += count
+        for start_ms, (opened, closed, overdue_in, overdue_out) in township.trend.items():
+            sums = moved.get(start_ms)
+            if sums is None:
+                moved[start_ms] = [opened, closed, overdue_in, overdue_out]
+                continue
+            # a province has 98,000 of these: written out, it takes a third of the time
+            sums[0] += opened
+            sums[1] += closed
+            sums[2] += overdue_in
+            sums[3] += overdue_out
     rows = []
     for start_ms in range(last_ms, last_ms - TREND_BUCKETS * BUCKET_MS, -BUCKET_MS):
         opened, closed, overdue_in, overdue_out = moved.get(start_ms, (0, 0, 0, 0))
