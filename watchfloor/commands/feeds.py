@@ -52,10 +52,13 @@ def produce(  # noqa: PLR0913 - one parameter an option
 
 def simulate(  # noqa: PLR0913 - one parameter an option
     *,
-    grids: Annotated[int, typer.Option(help="Grids of the fictional province.", min=1, max=122_800)] = 400,
+    grids: Annotated[int, typer.Option(help="Grids of the fictional province.", min=1, max=122_800)] = 120,
     events: Annotated[int, typer.Option(help="Reports to send; 0 goes on without end.", min=0)] = 0,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
     speed: Speed = "1",
+    per_s: Annotated[
+        float, typer.Option("--per-s", help="Messages a second of the province's time.", min=0.001, max=10_000)
+    ] = 2.0,
     truth: Annotated[Path | None, typer.Option(help="Where the planted incidents are written.")] = None,
     wait: Wait = False,
     config: Config = None,
@@ -66,7 +69,9 @@ def simulate(  # noqa: PLR0913 - one parameter an option
     from watchfloor.commands import sending
     from watchfloor.commands.live import live_settings
 
-    asked = sending.Simulated(grids=grids, events=events, seed=seed, speed=sending.speed_of(speed), truth=truth)
+    asked = sending.Simulated(
+        grids=grids, events=events, seed=seed, speed=sending.speed_of(speed), per_s=per_s, truth=truth
+    )
     sending.report(sending.simulate(live_settings(data, config_dir=config), asked, wait=wait), as_json=as_json)
 
 

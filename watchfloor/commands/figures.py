@@ -1,6 +1,6 @@
 """What `show` says, computed from the read models: sums over a scope, and the rows of cases, alerts and feeds."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from domain.codes import COUNTY_DIGITS, LEVELS, TOWNSHIP_DIGITS
@@ -122,9 +122,7 @@ def feed_rows(
     ]
 
 
-def difference(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """Return by how much the outcomes of feeds grew: `accepted`, `revised`, `repeated`, `refused`, `unplaced`."""
+def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, int]:
+    """Return by how much a feed's outcomes grew: `accepted`, `revised`, `repeated`, `refused`, `unplaced`."""
     names = ("accepted", "revised", "repeated", "refused", "unplaced")
-    return {
-        name: sum(one.get(name, 0) for one in after) - sum(one.get(name, 0) for one in before) for name in names
-    }
+    return {name: after.get(name, 0) - before.get(name, 0) for name in names}

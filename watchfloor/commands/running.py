@@ -2,11 +2,14 @@
 # ruff: noqa: PLC0415 - each command imports what it needs, so that `--help` is quick
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from watchfloor.commands.options import EXIT_CODES, Config, Data, Json
+
+if TYPE_CHECKING:
+    from config.settings import Settings
 
 NO = 1
 
@@ -37,7 +40,15 @@ def up(  # noqa: PLR0913 - one parameter an option
     if config is not None:
         _check_folder(config)
     raise typer.Exit(
-        run(data=data, port=port, simulator=simulator, clock=clock, workers=workers, config_dir=config)
+        run(
+            data=data,
+            port=port,
+            simulator=simulator,
+            clock=clock,
+            workers=workers,
+            config_dir=config,
+            publish=_publish_with_province if simulator else None,
+        )
     )
 
 
@@ -73,6 +84,18 @@ def doctor(data: Data = None, as_json: Json = False) -> None:
     else:
         output.print_table("", ("", "", "", "how to mend it"), [(one.name, one.state, one.said, one.mend) for one in findings])
     raise typer.Exit(NO if any(one.state == "problem" for one in findings) else 0)
+
+
+def _publish_with_province(settings: "Settings") -> str:
+    """Bring the rule set into force, with the simulator's areas where it is going to run."""
+    from producers.province import ensure_area_set
+    from producers.simulate import SimulatorSettings
+    from watchfloor.rules_publish import areas_folder, publish_rules
+
+    if settings.clock == "wall":
+        own = SimulatorSettings()
+        ensure_area_set(areas_folder(settings), own.grids, own.seed)
+    return publish_rules(settings)
 
 
 def _check_folder(config: Path) -> None:

@@ -3,11 +3,11 @@
 import contextlib
 import fcntl
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from config.settings import Settings
 from config.wallclock import monotonic_s
@@ -18,6 +18,9 @@ from watchfloor.commands.figures import difference
 from watchfloor.exceptions import MissingError, RefusedError, WrongUseError
 from watchfloor.read_models import ReadModels
 from watchfloor.waiting import wait_for_reports
+
+if TYPE_CHECKING:
+    from producers.produce import Produced
 
 OUTCOMES = ("accepted", "revised", "repeated", "refused", "unplaced")
 
@@ -32,6 +35,18 @@ class Recorded:
     from_ms: int | None
     to_ms: int | None
     areas: Path | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulated:
+    """What `simulate` was asked for; `speed` is infinite for `max`, `per_s` counts messages of the province's time."""
+
+    grids: int
+    events: int
+    seed: int
+    speed: float
+    per_s: float
+    truth: Path | None
 
 
 def speed_of(text: str) -> float:
@@ -100,18 +115,13 @@ def produce(settings: Settings, asked: Recorded, *, wait: bool) -> dict[str, Any
 
     """
     from producers.areas import AreasError, import_for_feed  # noqa: PLC0415 - heavy, and only here
-    from producers.files import FileError  # noqa: PLC0415
-    from producers.kafka_writer import WriteError  # noqa: PLC0415
-    from producers.produce import ProduceError  # noqa: PLC0415
     from producers.produce import produce as replay  # noqa: PLC0415
-    from producers.progress import shown  # noqa: PLC0415
 
     for path in asked.files:
         if not path.is_file():
             raise MissingError(f"There is no file {path}: name the recorded files to send.")
     with holding_lane(settings), ReadModels(settings) as models:
-        _, rules = rules_publish.current(settings)
-        feed = feed_of(rules, asked.feed)
+        feed = feed_of(rules_publish.current(settings)[1], asked.feed)
         try:
             import_for_feed(
                 feed.county,
@@ -124,31 +134,94 @@ def produce(settings: Settings, asked: Recorded, *, wait: bool) -> dict[str, Any
             raise RefusedError(str(wrong)) from wrong
         rules_publish.publish_rules(settings, say=output.tell)
         feed = feed_of(rules_publish.current(settings)[1], asked.feed)
-        before = _outcomes(models, feed.name)
-        begun_s = monotonic_s()
-        try:
-            with shown(feed.name) as progress:
-                done = replay(
-                    asked.files,
-                    feed,
-                    settings,
-                    speed=asked.speed,
-                    lane_clock=lambda: models.lanes().get(0, {}).get("clock_ms") or None,
-                    from_ms=asked.from_ms,
-                    to_ms=asked.to_ms,
-                    progress=progress,
-                )
-        except (ProduceError, FileError) as wrong:
-            raise RefusedError(str(wrong)) from wrong
-        except WriteError as gone:
-            raise MissingError(str(gone)) from gone
-        counted: dict[str, int | None] = dict.fromkeys(OUTCOMES)
-        if wait:
-            if done.sent:
-                tick_ms = done.last_ms if settings.clock == "feed" else None
-                wait_for_reports(settings, models, done.last_offset, tick_ms=tick_ms, say=output.tell)
-            counted |= difference([before], [_outcomes(models, feed.name)])
-        seconds = round(monotonic_s() - begun_s, 3)
+        return _sent(
+            settings,
+            models,
+            feed.name,
+            lambda progress: replay(
+                asked.files,
+                feed,
+                settings,
+                speed=asked.speed,
+                lane_clock=lambda: lane_clock(models),
+                from_ms=asked.from_ms,
+                to_ms=asked.to_ms,
+                progress=progress,
+            ),
+            wait=wait,
+        )
+
+
+def simulate(settings: Settings, asked: Simulated, *, wait: bool) -> dict[str, Any]:
+    """Send a run of the fictional province's reports and return what became of them.
+
+    Raises
+    ------
+    FrontDoorError
+        With a sentence, of every way in which it can fail.
+
+    """
+    from producers.province import ensure_area_set  # noqa: PLC0415 - heavy, and only here
+    from producers.simulate import simulate as run  # noqa: PLC0415
+    from producers.simulation import FEED  # noqa: PLC0415
+
+    with holding_lane(settings), ReadModels(settings) as models:
+        ensure_area_set(rules_publish.areas_folder(settings), asked.grids, asked.seed)
+        rules_publish.publish_rules(settings, say=output.tell)
+        return _sent(
+            settings,
+            models,
+            FEED,
+            lambda progress: run(
+                settings,
+                grids=asked.grids,
+                events=asked.events,
+                seed=asked.seed,
+                speed=asked.speed,
+                lane_clock=lambda: lane_clock(models),
+                per_s=asked.per_s,
+                truth=asked.truth,
+                progress=progress,
+            ),
+            wait=wait,
+        )
+
+
+def lane_clock(models: ReadModels) -> int | None:
+    """Return the clock of lane 0 in ms, None before its first record with a time."""
+    return models.lanes().get(0, {}).get("clock_ms") or None
+
+
+def _sent(
+    settings: Settings,
+    models: ReadModels,
+    feed: str,
+    send: Callable[[Callable[[int, int], None]], "Produced"],
+    *,
+    wait: bool,
+) -> dict[str, Any]:
+    """Send, wait for what becomes of it where that was asked for, and return the figures."""
+    from producers.files import FileError  # noqa: PLC0415 - with the producers
+    from producers.kafka_writer import WriteError  # noqa: PLC0415
+    from producers.produce import ProduceError  # noqa: PLC0415
+    from producers.progress import shown  # noqa: PLC0415
+
+    before = models.feeds().get(feed, {})
+    begun_s = monotonic_s()
+    try:
+        with shown(feed) as progress:
+            done = send(progress)
+    except (ProduceError, FileError) as wrong:
+        raise RefusedError(str(wrong)) from wrong
+    except WriteError as gone:
+        raise MissingError(str(gone)) from gone
+    counted: dict[str, int | None] = dict.fromkeys(OUTCOMES)
+    if wait:
+        if done.sent:
+            tick_ms = done.last_ms if settings.clock == "feed" else None
+            wait_for_reports(settings, models, done.last_offset, tick_ms=tick_ms, say=output.tell)
+        counted |= difference(before, models.feeds().get(feed, {}))
+    seconds = round(monotonic_s() - begun_s, 3)
     return {"rows": done.rows, "sent": done.sent, **counted, "seconds": seconds}
 
 
@@ -158,10 +231,6 @@ def report(done: Mapping[str, Any], *, as_json: bool) -> None:
         output.print_object(done)
         return
     output.print_table("", ("", "count"), [(name, value) for name, value in done.items() if value is not None])
-
-
-def _outcomes(models: ReadModels, feed: str) -> dict[str, Any]:
-    return models.feeds().get(feed, {})
 
 
 @contextlib.contextmanager
