@@ -21,25 +21,23 @@ app = faust.App(
     consumer_group_instance_id=settings.worker,
     stream_wait_empty=False,
 )
-reports = app.topic(settings.topic("reports"), key_type=bytes, value_type=bytes)
+reports = app.topic(settings.topic("reports"), value_serializer="json")
 table = app.Table("counts", default=int, partitions=4)
-seen: dict[str, int] = {}
 
 
 @app.agent(reports)
 async def count(stream: object) -> None:
     """Count each report at its key."""
     async for event in stream.events():  # type: ignore[attr-defined]
-        key = f"{msgspec.json.decode(event.value)['key']}@{event.message.partition}"
+        key = f"{event.value['key']}@{event.message.partition}"
         table[key] += 1
-        seen[key] = table[key]
 
 
 @app.timer(0.5)
 async def write() -> None:
     """Say what the table says."""
     counts: dict[str, int] = {}
-    for key, value in {**dict(table.items()), **seen}.items():
+    for key, value in table.items():
         name = key.partition("@")[0]
         counts[name] = counts.get(name, 0) + value
     path = Path(settings.data) / "stock.json"
