@@ -57,7 +57,8 @@ class Watch(msgspec.Struct, kw_only=True):
             for source, stamps in worker.partitions.items():
                 known = self.last.get(source)
                 if known is None or worker.at_ms >= known[0]:
-                    fetched_ms = stamps.fetched_ms or 0
+                    # a worker that just took a partition over has not fetched yet: the last fetch is another's
+                    fetched_ms = stamps.fetched_ms or (known[1] if known else 0)
                     self.last[source] = (worker.at_ms, fetched_ms, stamps.oldest_unfolded_ms or None)
 
 

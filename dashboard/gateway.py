@@ -61,7 +61,7 @@ class Gateway:
                 figures=self.figures,
                 gate=TicketGate(settings.secret.get_secret_value()),
                 wall_port=settings.wall_port,
-                origins=frozenset(getattr(settings, "wall_origins", "").split(",")) - {""},
+                public_gateway_url=settings.public_gateway_url,
                 now_ms=now_ms,
                 monotonic_s=monotonic_s,
             )

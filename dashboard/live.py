@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -77,7 +77,7 @@ class LiveParts:
     figures: Figures
     gate: TicketGate
     wall_port: int
-    origins: Iterable[str]
+    public_gateway_url: str
     now_ms: Callable[[], int]
     monotonic_s: Callable[[], float]
 
@@ -120,7 +120,7 @@ class Live:
         origins, hosts = request.headers.get_all("Origin"), request.headers.get_all("Host")
         origin = origins[0] if len(origins) == 1 else None
         host = hosts[0] if len(hosts) == 1 else ""
-        if not origin_is_ours(origin, host, self.parts.wall_port, self.parts.origins):
+        if not origin_is_ours(origin, host, self.parts.wall_port, self.parts.public_gateway_url):
             self.parts.figures.refused.labels("origin").inc()
             return connection.respond(HTTPStatus.FORBIDDEN, "Only the wall's own pages may listen here.\n")
         return None

@@ -1,11 +1,10 @@
 """Whether a browser's page may open the live socket: only the wall's own pages may."""
 
 import ipaddress
-from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 
-def origin_is_ours(origin: str | None, host: str, wall_port: int, named: Iterable[str] = ()) -> bool:
+def origin_is_ours(origin: str | None, host: str, wall_port: int, public_gateway_url: str = "") -> bool:
     """Tell whether a handshake comes from a page of the wall.
 
     Parameters
@@ -15,22 +14,25 @@ def origin_is_ours(origin: str | None, host: str, wall_port: int, named: Iterabl
     host
         The Host header of the handshake.
     wall_port
-        The wall's port: its page and this gateway have the same host, so no setting is needed where the host is an
-        address or the machine itself. A name can be rebound by DNS, so it must be named.
-    named
-        Origins that are let in besides (`https://wall.town.example`).
+        The wall's port: its page and this gateway have the same host, so nothing must be set where the host is an
+        address or the machine itself. A name can be rebound by DNS, so it must be known.
+    public_gateway_url
+        Where browsers find this gateway (`wss://wall.town.example/live`), which makes its host's name known. With
+        `wss` its pages are `https`; their port is whatever stands in front of the wall.
 
     """
     if not origin:
         return False
-    if origin in named:
-        return True
     try:
-        page, here = urlsplit(origin), urlsplit(f"//{host}")
+        page, here, public = urlsplit(origin), urlsplit(f"//{host}"), urlsplit(public_gateway_url)
         port = page.port
     except ValueError:
         return False
-    if page.scheme != "http" or port != wall_port or page.path or page.hostname is None:
+    if page.hostname is None or page.path or page.query or "@" in page.netloc:
+        return False
+    if public.hostname is not None and page.hostname == public.hostname:
+        return page.scheme == ("https" if public.scheme == "wss" else "http")
+    if page.scheme != "http" or port != wall_port:
         return False
     return page.hostname == here.hostname and _is_literal(page.hostname)
 

@@ -89,3 +89,14 @@ def test_a_replay_is_fresh_as_long_as_redis_answers() -> None:
     one = Watch(since_ms=BEGIN_MS, redis_ms=BEGIN_MS)
     assert judge_replay(one, BEGIN_MS + 1_000).state == "live"
     assert judge_replay(one, BEGIN_MS + 9_000).cause == "redis"
+
+
+def test_a_worker_that_just_started_is_as_fresh_as_the_last_fetch() -> None:
+    one = watch()
+    now_ms = BEGIN_MS + 2_000
+    starting = Health(worker="w", at_ms=now_ms, partitions=dict.fromkeys(SOURCES, Stamps()))
+    one.heard(now_ms, [starting])
+    assert judge(one, now_ms, SOURCES).state == "live"
+    later_ms = BEGIN_MS + 9_000
+    one.heard(later_ms, [Health(worker="w", at_ms=later_ms, partitions=starting.partitions)])
+    assert judge(one, later_ms, SOURCES).cause == "broker"

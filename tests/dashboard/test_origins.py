@@ -13,6 +13,9 @@ from dashboard.origins import origin_is_ours
         ("http://10.1.2.3:8050", "10.1.2.3:9000", True),
         ("http://[::1]:8050", "[::1]:9000", True),
         ("https://wall.town.example", "wall.town.example", True),
+        ("https://wall.town.example:8443", "wall.town.example:8051", True),
+        ("http://wall.town.example", "wall.town.example", False),
+        ("https://x@wall.town.example", "wall.town.example", False),
         (None, "127.0.0.1:9000", False),
         ("", "127.0.0.1:9000", False),
         ("null", "127.0.0.1:9000", False),
@@ -29,4 +32,4 @@ from dashboard.origins import origin_is_ours
     ],
 )
 def test_origins_are_told_apart(origin: str | None, host: str, ours: bool) -> None:
-    assert origin_is_ours(origin, host, 8050, {"https://wall.town.example"}) is ours
+    assert origin_is_ours(origin, host, 8050, "wss://wall.town.example:8051/live") is ours
