@@ -18,6 +18,9 @@ IN_FLIGHT = 16_384
 ANSWER_S = 120.0
 """How long one answer may take before the run ends with a sentence; a killed broker is back in a tenth of it, or someone must look."""
 
+CLOSE_S = 1.5
+"""A run that is told to end has two seconds; one that ended by itself has nothing left to send."""
+
 BOOTSTRAP_MS = 8_000
 """A broker that is there answers in milliseconds; the rest is for one that is just starting."""
 
@@ -84,7 +87,7 @@ class KafkaWriter:
             if kind is None:
                 self.flush()
         finally:
-            self._producer.close(timeout=0 if isinstance(value, WriteError) else 10)
+            self._producer.close(timeout=0 if isinstance(value, WriteError) else CLOSE_S)
 
     def send(self, lane: int, kind: str, body: bytes) -> None:
         """Send a record; waits while too many are unanswered.

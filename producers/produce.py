@@ -106,7 +106,7 @@ def produce(  # noqa: PLR0913 - what the command line takes
                 first_ms=None, last_ms=None, last_offset={},
             )  # fmt: skip
         if by_feed:
-            _refuse_what_is_past(first.t_ms, lane_clock())
+            refuse_what_is_past(first.t_ms, lane_clock())
         run = f"{now_ms():x}"
         with KafkaWriter(settings, feed.name, run) as writer:
             sender = _Sender(writer, feed, settings, first.t_ms, speed)
@@ -212,7 +212,15 @@ def _plus(time: int | str | None, by_ms: int) -> int | str | None:
     return time + by_ms if isinstance(time, int) else time
 
 
-def _refuse_what_is_past(first_ms: int, clock_ms: int | None) -> None:
+def refuse_what_is_past(first_ms: int, clock_ms: int | None) -> None:
+    """Refuse a run that begins before the journal's clock, which never goes back.
+
+    Raises
+    ------
+    ProduceError
+        With the `--from` that goes on.
+
+    """
     if clock_ms is not None and first_ms < clock_ms:
         raise ProduceError(
             f"The files begin at {rfc3339(first_ms)}, and the journal's clock stands at {rfc3339(clock_ms)}; "

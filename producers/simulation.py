@@ -75,7 +75,7 @@ class Simulation:
 
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a run is
         self,
         grids: int,
         seed: int,
@@ -184,7 +184,9 @@ class Simulation:
             np.full(count, category),
         )
 
-    def _living(self, t_ms: int, code: str, category: int, draws: "_Draws", k: int, slower: float) -> _Living:
+    def _living(  # noqa: PLR0913, PLR0917 - one opening
+        self, t_ms: int, code: str, category: int, draws: "_Draws", k: int, slower: float
+    ) -> _Living:
         self._opened += 1
         name, _, accept_h, resolve_h = CATEGORIES[category]
         to_come: list[tuple[int, str]] = []
@@ -226,7 +228,7 @@ class Simulation:
 class _Draws:
     """What chance says about an hour's openings, drawn at once."""
 
-    def __init__(self, rng: np.random.Generator, count: int, middles: npt.NDArray[np.float64]) -> None:
+    def __init__(self, rng: np.random.Generator, count: int, middles: npt.NDArray[np.floating]) -> None:
         accept = rng.lognormal(0.0, ACCEPT_SPREAD, (count, 1))
         steps = rng.lognormal(0.0, STEP_SPREAD, (count, len(STEP_SHARES)))
         self.spreads: list[list[float]] = np.concatenate([accept, steps], axis=1).tolist()
