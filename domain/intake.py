@@ -30,6 +30,7 @@ from domain.rules import FeedRules, Rules
 
 UNCATEGORISED = "uncategorised"
 DAY_MS = 86_400_000
+NEVER_MS = 1 << 62
 
 Known = tuple[str, int, int]
 """What is kept of an id: a hash of its last fields, its case's partition, and its last sighting in ms."""
@@ -79,6 +80,9 @@ class Intake:
         self._effects: list[Effect] = []
         self._n = 0
         self._changed: set[str] = set()
+        self._heard_until_ms = (
+            0  # no feed falls silent before: only a bound, for a record of a feed moves its end
+        )
         self._taken = -1
 
     # -- folding
@@ -124,16 +128,17 @@ class Intake:
         """Move the clock, and say which feeds fell silent on the way, each at its own instant, in order."""
         if to_ms is None or to_ms <= self.clock_ms:
             return
-        if self._rules is not None:
+        if to_ms // DAY_MS != self.clock_ms // DAY_MS:
+            self._forget(to_ms)
+        if to_ms >= self._heard_until_ms:
             silent = sorted((at_ms, name) for name, at_ms in self._silences() if at_ms <= to_ms)
             for at_ms, name in silent:
-                self.clock_ms = at_ms
+                self.clock_ms = max(self.clock_ms, at_ms)
                 feed = self._feeds[name]
                 feed.silent, feed.silent_since_ms = True, feed.last_ms
                 self._changed.add(name)
                 self._forward_silence(feed)
-        if to_ms // DAY_MS != self.clock_ms // DAY_MS:
-            self._forget(to_ms)
+            self._heard_until_ms = min((at_ms for _, at_ms in self._silences()), default=NEVER_MS)
         self.clock_ms = to_ms
 
     def _silences(self) -> list[tuple[str, int]]:
@@ -249,8 +254,10 @@ class Intake:
         feed = self._feeds.get(name)
         if feed is None:
             feed = self._feeds[name] = FeedState(feed=name, lane=self.lane)
+            self._heard_until_ms = 0
         if feed.silent:
             feed.silent, feed.silent_since_ms = False, None
+            self._heard_until_ms = 0
             self._forward_silence(feed)
         feed.last_ms = self.clock_ms
         self._changed.add(name)
@@ -297,6 +304,7 @@ class Intake:
         if notice.hash != self.rules_hash and notice.follows == self.rules_hash:
             self._rules = self._rules_of(notice.hash)
             self.rules_hash = notice.hash
+            self._heard_until_ms = 0
 
     # -- forwarding
 
