@@ -227,9 +227,10 @@ def test_sixty_thousand_cases_are_shown_in_seconds(
     rows = {made["id"]: json.dumps(made) for made in (case(number, GRID_A) for number in range(10, 60_010))}
     client.hset(f"{topic_prefix}wf1:cases:{partition_of(GRID_A)}", mapping=rows)
     client.close()
-    begun_s = time.monotonic()
+    begun_s = time.process_time()
     assert len(shown(run, "cases")) == 60_003
-    assert time.monotonic() - begun_s < 10
+    # this process's own time: what else the machine does is not the command's
+    assert time.process_time() - begun_s < 6
 
 
 def test_a_digest_that_nobody_answers_ends_with_3(filled: object, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -305,6 +306,12 @@ def test_a_missing_file_ends_with_3(run: Run, filled: object) -> None:
     code, _, err = run("produce", "nowhere.csv", "--feed", "la311")
     assert code == 3
     assert "nowhere.csv" in err
+
+
+def test_another_speed_on_the_wall_s_clock_is_refused_before_anything_is_done(run: Run, filled: object) -> None:
+    code, _, err = run("produce", "nowhere.csv", "--feed", "la311", "--speed", "max")
+    assert code == 1
+    assert "--clock feed" in err
 
 
 def test_every_command_documents_the_exit_codes(run: Run) -> None:

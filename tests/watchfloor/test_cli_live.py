@@ -1,6 +1,9 @@
 """The commands that send and prove, over a real broker, a real Valkey and a real worker with the feed's clock."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,7 +11,7 @@ from typing import Any
 import pytest
 
 from config.settings import Settings
-from tests.streams.town import Worker
+from tests.streams.town import ROOT, Worker
 from watchfloor import cli, rules_publish, topic_access, waiting
 from watchfloor.commands.sending import holding_lane
 from watchfloor.exceptions import MissingError, RefusedError
@@ -111,13 +114,31 @@ def test_what_is_produced_is_folded_counted_and_proved(town: Settings, run: Run,
     assert "--from 2018-01-04T16:00:00Z" in err
     assert topic_access.end_offsets(town, "journal", 16) == ends
 
-    code, address, err = run("replay", "--from", "2018-01-01", "--to", "2018-01-03", "--speed", "max")
-    assert code == 0, err
-    assert "/wall?replay=" in address
-    assert address.count("\n") == 1
-    replay_id = address.strip().rpartition("=")[2]
-    with ReadModels(town, replay_id) as models:
+
+def test_a_replay_prints_one_address_and_leaves_nothing_behind(town: Settings, run: Run, recorded_rows: Path) -> None:
+    assert run("produce", str(recorded_rows), "--feed", "la311", "--speed", "max", "--wait")[0] == 0
+    live = run("digest", "--json")[1]
+    kept = _replay("--keep")
+    with ReadModels(town, kept) as models:
+        # before the end of 2 January both late closings are still to come
+        assert sum(one["closed_ms"] is None for one in models.cases()) == 2
+        models.remove_replay()
+    with ReadModels(town, _replay()) as models:
         assert models.positions() == {}
+    assert run("digest", "--json")[1] == live
+
+
+def _replay(*options: str) -> str:
+    """Run a replay up to the end of 2 January 2018 as a process of its own, and return its id."""
+    window = ("--from", "2018-01-01", "--to", "2018-01-03", "--speed", "max")
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "watchfloor", "replay", *window, *options],
+        capture_output=True, text=True, timeout=120, check=False, env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "/wall?replay=" in done.stdout
+    assert done.stdout.count("\n") == 1
+    return done.stdout.strip().rpartition("=")[2]
 
 
 def test_a_dead_letter_sent_again_twice_counts_once(town: Settings, run: Run, recorded_rows: Path) -> None:
@@ -153,6 +174,20 @@ def test_a_dead_letter_sent_again_twice_counts_once(town: Settings, run: Run, re
     code, _, err = run("deadletter", "requeue", "9-9")
     assert code == 1
     assert "deadletter list" in err
+
+
+def test_a_simulated_run_is_folded_and_counted(town: Settings, run: Run, tmp_path: Path) -> None:
+    truth = tmp_path / "truth.json"
+    code, done, err = run(
+        *("simulate", "--grids", "60", "--events", "300", "--seed", "3", "--speed", "max"),
+        *("--truth", str(truth), "--wait", "--json"),
+    )
+    assert code == 0, err
+    assert (done["rows"], done["sent"], done["refused"]) == (300, 300, 0)
+    assert done["accepted"] + done["revised"] + done["repeated"] + done["refused"] == 300
+    _, counters, _ = run("show", "counters", "--scope", "9905", "--json")
+    assert counters["reports_total"] == done["accepted"]
+    assert json.loads(truth.read_bytes())["seed"] == 3
 
 
 def test_rule_files_with_mistakes_are_refused_all_at_once_and_nothing_is_published(

@@ -78,11 +78,13 @@ def simulate(  # noqa: PLR0913 - one parameter an option
 def poll(
     url: Annotated[str, typer.Argument(help="An Open311 GeoReport v2 endpoint: …/requests.json or …/requests.xml.")],
     feed: Annotated[str, typer.Option(help="The feed that its reports are of.")],
+    interval_s: Annotated[float, typer.Option("--interval", help="Seconds from one look to the next.", min=10)] = 60.0,
     config: Config = None,
     data: Data = None,
 ) -> None:
     """Poll an Open311 endpoint politely until Ctrl-C, remembering where it was."""
-    from watchfloor.commands import sending
+    from watchfloor.commands import output, sending
     from watchfloor.commands.live import live_settings
 
-    sending.poll(live_settings(data, config_dir=config), url, feed)
+    sent = sending.poll(live_settings(data, config_dir=config), url, feed, interval_s)
+    output.tell(f"sent {sent:,} messages")

@@ -2,12 +2,14 @@
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DAY_MS = 86_400_000
+EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 
 # A file or a pipe has no width: wide enough that no cell is broken.
 WIDTH_OF_A_FILE = 240
@@ -31,9 +33,18 @@ def rfc3339(at_ms: int | None) -> str | None:
     """
     if at_ms is None:
         return None
-    at = EPOCH + timedelta(milliseconds=at_ms)
-    precision = "milliseconds" if at_ms % 1000 else "seconds"
-    return at.replace(tzinfo=None).isoformat(timespec=precision) + "Z"
+    days, ms = divmod(at_ms, DAY_MS)
+    seconds, ms = divmod(ms, 1000)
+    minutes, second = divmod(seconds, 60)
+    hour, minute = divmod(minutes, 60)
+    rest = f".{ms:03d}Z" if ms else "Z"
+    return f"{_day(days)}T{hour:02d}:{minute:02d}:{second:02d}{rest}"
+
+
+@lru_cache(maxsize=4096)
+def _day(days: int) -> str:
+    """Return a day as text; a list of 60,000 cases has 300,000 instants on some hundred days."""
+    return date.fromordinal(EPOCH_ORDINAL + days).isoformat()
 
 
 def with_times(row: Mapping[str, Any]) -> dict[str, Any]:

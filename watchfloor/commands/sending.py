@@ -3,6 +3,8 @@
 import contextlib
 import fcntl
 import math
+import signal
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -117,6 +119,11 @@ def produce(settings: Settings, asked: Recorded, *, wait: bool) -> dict[str, Any
     from producers.areas import AreasError, import_for_feed  # noqa: PLC0415 - heavy, and only here
     from producers.produce import produce as replay  # noqa: PLC0415
 
+    if settings.clock == "wall" and asked.speed != 1:
+        raise RefusedError(
+            "On the wall's clock a recorded file runs at speed 1: leave --speed out, "
+            "or start `watchfloor up --clock feed` on another data folder for any speed."
+        )
     for path in asked.files:
         if not path.is_file():
             raise MissingError(f"There is no file {path}: name the recorded files to send.")
@@ -185,6 +192,34 @@ def simulate(settings: Settings, asked: Simulated, *, wait: bool) -> dict[str, A
             ),
             wait=wait,
         )
+
+
+def poll(settings: Settings, url: str, name: str, interval_s: float) -> int:
+    """Poll an Open311 endpoint until Ctrl-C or TERM, and return how many messages were sent.
+
+    Raises
+    ------
+    FrontDoorError
+        With a sentence, of every way in which it can fail.
+
+    """
+    from producers.kafka_writer import WriteError  # noqa: PLC0415 - heavy, and only here
+    from producers.poll import poll as follow  # noqa: PLC0415
+    from producers.produce import ProduceError  # noqa: PLC0415
+
+    feed = feed_of(rules_publish.current(settings)[1], name)
+    rules_publish.publish_rules(settings, say=output.tell)
+    stop = threading.Event()
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        return follow(settings, url, feed, stop=stop, interval_s=interval_s, say=output.tell)
+    except ProduceError as wrong:
+        raise RefusedError(str(wrong)) from wrong
+    except WriteError as gone:
+        raise MissingError(str(gone)) from gone
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def lane_clock(models: ReadModels) -> int | None:

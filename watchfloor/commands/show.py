@@ -37,7 +37,7 @@ def counters(scope: Scope = "", data: Data = None, as_json: Json = False) -> Non
     """Reports, open and overdue cases of a scope, as of the last folded record."""
     from watchfloor.commands import figures, output
 
-    with _models(data) as (models, rules):
+    with _models(data, scope) as (models, rules):
         code = figures.scope_code(scope, rules)
         found = figures.counters(models.blocks(), code)
     if as_json:
@@ -62,7 +62,7 @@ def cases(scope: Scope = "", overdue: Overdue = False, data: Data = None, as_jso
     """Every case of a scope, in the order of arrival."""
     from watchfloor.commands import figures, output
 
-    with _models(data) as (models, rules):
+    with _models(data, scope) as (models, rules):
         rows = figures.case_rows(models.cases(), figures.scope_code(scope, rules), overdue=overdue)
     if as_json:
         output.print_list(rows)
@@ -74,7 +74,7 @@ def alerts(scope: Scope = "", data: Data = None, as_json: Json = False) -> None:
     """The alerts of a scope: unacknowledged first, then by priority."""
     from watchfloor.commands import figures, output
 
-    with _models(data) as (models, rules):
+    with _models(data, scope) as (models, rules):
         rows = figures.alert_rows(models.alerts(), figures.scope_code(scope, rules), _counties(rules))
     if as_json:
         output.print_list(rows)
@@ -87,7 +87,7 @@ def feeds(scope: Scope = "", data: Data = None, as_json: Json = False) -> None:
     """Each feed's outcomes, its last record, and whether it has fallen silent."""
     from watchfloor.commands import figures, output
 
-    with _models(data) as (models, rules):
+    with _models(data, scope) as (models, rules):
         rows = figures.feed_rows(models.feeds(), figures.scope_code(scope, rules), _counties(rules))
     if as_json:
         output.print_list(rows)
@@ -96,16 +96,19 @@ def feeds(scope: Scope = "", data: Data = None, as_json: Json = False) -> None:
 
 
 class _models:  # noqa: N801 - used as a function
-    """The read models of a data folder, with the rule set in force (None before the first)."""
+    """The read models of a data folder, with the rule set in force where a scope asks for it (None before the first)."""
 
-    def __init__(self, data: Path | None) -> None:
+    def __init__(self, data: Path | None, scope: str) -> None:
         from watchfloor.commands.live import live_settings
         from watchfloor.read_models import ReadModels
 
         self._settings = live_settings(data)
         self._models = ReadModels(self._settings)
+        self._scope = scope
 
     def __enter__(self) -> "tuple[ReadModels, Rules | None]":
+        if not self._scope.strip():
+            return self._models, None  # compiling a province's areas takes a second that nobody needs
         from watchfloor.rules_publish import rules_in_force
 
         return self._models, rules_in_force(self._settings, self._models)
