@@ -40,6 +40,7 @@ BEAT_S = 1.0
 LOOK_S = 0.5
 BURST = 500
 """Screens written to before others get a turn: some milliseconds."""
+RULES_LOOK_S = 0.05
 RULES_AGAIN_S = 10.0
 BLIND_AFTER_S = 5.0
 
@@ -107,6 +108,7 @@ class Floor:
         self._epochs = 0
         self._due = asyncio.Event()
         self._children: Children = no_children
+        self._rules_tried = False
 
     async def run(self) -> None:
         """Follow, publish, beat and watch until cancelled."""
@@ -191,7 +193,8 @@ class Floor:
 
     def _work_out(self, watched: Watched) -> bool:
         """Work a scope's view out; tell whether it is another than before. Before the first load there is none."""
-        if not self.follower.loaded:
+        if not self.follower.loaded or (self.model.rules() and not self._rules_tried):
+            # without the rule set's areas the first view would have other areas than the second
             return False
         begun_s = self.parts.monotonic_s()
         if watched.trend is None or begun_s - watched.trend_s >= TREND_EVERY_S:
@@ -295,7 +298,7 @@ class Floor:
         """Know the areas of the rule set in force, so that those without any report are shown too."""
         known = ""
         while True:
-            wait_s = BEAT_S
+            wait_s = BEAT_S if self.follower.loaded else RULES_LOOK_S
             wanted = self.model.rules()
             if wanted and wanted != known:
                 try:
@@ -305,7 +308,8 @@ class Floor:
                     wait_s = RULES_AGAIN_S
                 else:
                     known = wanted
-                    self._touch({""})
+                self._rules_tried = True
+                self._touch({""})
             await asyncio.sleep(wait_s)
 
     def _count(self, size: int) -> None:

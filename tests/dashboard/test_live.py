@@ -12,6 +12,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from config.rules import RuleStore, gather
 from dashboard import views
 from dashboard.tickets import issue
 from domain.codes import partition_of
@@ -146,7 +147,14 @@ def test_a_break_is_resumed_by_what_was_missed(valkey: str, topic_prefix: str, t
 
 
 @pytest.mark.parametrize(
-    "resume", [{"epoch": "of another run", "seq": 1}, {"epoch": None, "seq": 1}, {"seq": 999}]
+    "resume",
+    [
+        {"epoch": "of another run", "seq": 1},
+        {"epoch": None, "seq": 1},
+        {"epoch": "", "seq": 1},
+        {"seq": 999},
+        {"seq": None},
+    ],
 )
 def test_what_cannot_be_resumed_gets_a_snapshot(
     valkey: str, topic_prefix: str, tmp_path: Path, resume: dict
@@ -313,5 +321,75 @@ def test_health_and_metrics_are_served_on_the_same_port(
             metrics = await asyncio.to_thread(get, base + "/metrics")
             assert "watchfloor_gateway_clients 1.0" in metrics
             await screen.close()
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_the_first_view_has_the_rule_sets_areas_or_does_without(
+    valkey: str, topic_prefix: str, tmp_path: Path, stored: bool
+) -> None:
+    async def scenario() -> None:
+        areas = [{"code": f"99010000{n}001001", "source": str(n), "name": f"Town {n}"} for n in (1, 2, 3)]
+        folder = tmp_path / "areas"
+        folder.mkdir()
+        (folder / "town.json").write_text(json.dumps({"set": "town", "county": "990100", "areas": areas}))
+        store = written(valkey, topic_prefix)
+        store.rules = "0" * 64
+        if stored:
+            store.rules = RuleStore(str(tmp_path / "rules")).put(gather(None, folder))
+        await store.count(GRID, 3)
+        await store.count(OTHER, 3)
+        async with running_gateway(valkey, topic_prefix, tmp_path) as gateway:
+            screen = await gateway.screen("990100")
+            rows = (await screen.hear("snapshot"))["view"]["areas"]
+            known = {"990100001": 0, "990100003": 0} if stored else {}
+            assert {row["code"]: row["open"] for row in rows} == {"990100002": 3, "990100005": 3} | known
+            await screen.close()
+        await store.redis.aclose()
+
+    asyncio.run(scenario())
+
+
+def test_a_screen_that_comes_and_goes_misses_nothing_and_paints_nothing_twice(
+    valkey: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    async def scenario() -> None:
+        async with floor(valkey, topic_prefix, tmp_path) as (gateway, store):
+
+            async def writing() -> None:
+                for number in range(60):
+                    await store.count(GRID if number % 2 else OTHER, number)
+                    await asyncio.sleep(0.02)
+
+            stays = await gateway.screen("990100")
+            writer = asyncio.create_task(writing())
+            view: dict = {}
+            epoch = seq = None
+            snapshots = resumed = 0
+            while not writer.done():
+                screen = await gateway.screen("990100", epoch=epoch, seq=seq)
+                for number in range(3):
+                    message = json.loads(await screen.connection.recv())
+                    if message["type"] == "snapshot":
+                        snapshots += 1
+                        view, epoch, seq = message["view"], message["epoch"], message["seq"]
+                    elif message["type"] == "changes":
+                        resumed += number == 0
+                        assert (message["epoch"], message["after"]) == (epoch, seq)
+                        view, seq = views.apply(view, message["view"]), message["seq"]
+                screen.connection.transport.abort()
+            await writer
+            await asyncio.sleep(0.3)
+            last = await gateway.screen("990100", epoch=epoch, seq=seq)
+            fresh = await gateway.screen("990100")
+            for message in await last.heard(1.5):
+                view = painted(view, [message])
+            assert painted({}, await fresh.heard(0.5)) == view
+            assert view["kpis"]["open"] == 58 + 59
+            assert snapshots == 1
+            assert resumed >= 3
+            for one in (stays, last, fresh):
+                await one.close()
 
     asyncio.run(scenario())

@@ -29,6 +29,7 @@ class Written:
         self.redis = redis.asyncio.Redis.from_url(url, socket_timeout=5)
         self.prefix = prefix
         self.offsets: dict[str, int] = {}
+        self.rules = ""
 
     def key(self, name: str) -> str:
         return self.prefix + name
@@ -41,7 +42,13 @@ class Written:
         pipe = self.redis.pipeline()
         pipe.hset(self.key("pos"), source, offset)
         if kind == "journal":
-            status = {"offset": offset, "clock_ms": clock_ms, "rules": "", "cases": 0, "alerts_active": 0}
+            status = {
+                "offset": offset,
+                "clock_ms": clock_ms,
+                "rules": self.rules,
+                "cases": 0,
+                "alerts_active": 0,
+            }
             pipe.hset(self.key("partitions"), number, json.dumps(status))
         for name in ("grids", "alerts", "pairs"):
             for field, value in body.get(name, {}).items():
