@@ -6,8 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 import shapely
 
-LEAST_CELLS = 128
-"""Cells along a side of the raster over shapes: at 128, nine points in ten of a city's districts ask no polygon."""
+CELLS_A_SHAPE = 128
+"""Cells of the raster for each shape: with so many, most points of a city's districts ask no polygon."""
+
+LEAST_CELLS = 16
 
 MOST_CELLS = 512
 """A quarter of a million cells is about 60 MB, and enough for a province's grids."""
@@ -32,7 +34,7 @@ class Shapes:
         if not order:
             return
         shapely.prepare(self._shapes)
-        self._side = min(MOST_CELLS, max(LEAST_CELLS, math.isqrt(len(order) * 4)))
+        self._side = min(MOST_CELLS, max(LEAST_CELLS, math.isqrt(len(order) * CELLS_A_SHAPE)))
         west, south, east, north = (float(edge) for edge in shapely.total_bounds(self._shapes))
         self._west, self._south = west, south
         self._wide, self._high = (east - west) / self._side, (north - south) / self._side

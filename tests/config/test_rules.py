@@ -66,5 +66,5 @@ def test_a_missing_or_damaged_file_is_named(tmp_path: Path) -> None:
 
 def test_a_rule_set_that_does_not_compile_says_why(tmp_path: Path) -> None:
     store = RuleStore(str(tmp_path))
-    with pytest.raises(RulesError, match="alerts.toml"):
+    with pytest.raises(RulesError, match=r"alerts\.toml"):
         store.rules_of(store.put({"sla.toml": b""}))
