@@ -4,18 +4,17 @@ Only here are the holidays library and the zone table asked: what is published i
 either changes it. The expanded form is `domain.calendars.CalendarFile`.
 """
 
-import hashlib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
-from importlib import metadata, resources
+from importlib import resources
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from config.holiday_years import HolidayYears, PlaceError, holiday_years
+from config.holiday_years import HolidayYears, Place, PlaceError, holiday_years
 from domain.calendars import (
     HOURS_CODES,
     CalendarError,
@@ -31,8 +30,6 @@ FIRST_YEAR, LAST_YEAR = 2000, 2100
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 SHIFT = re.compile(r"([0-2]\d):([0-5]\d)-([0-2]\d):([0-5]\d)")
 DAY_MIN = 1440
-FORM = 1
-"""Raised when the same source is expanded otherwise, so that kept expansions are made anew."""
 
 
 class CalendarsError(ValueError):
@@ -64,8 +61,7 @@ def expanded(files: Mapping[str, bytes], kept: Path | None = None) -> dict[str, 
     files
         What `calendar_files` gave.
     kept
-        A folder for expansions that were made: asking the library takes a second, and the same files and the same
-        library give the same bytes.
+        A folder in which what the holidays library said is kept: asking it takes a second.
 
     Raises
     ------
@@ -82,20 +78,13 @@ def expanded(files: Mapping[str, bytes], kept: Path | None = None) -> dict[str, 
             if path == f"calendars/{name}.toml" or path.startswith(f"calendars/{name}/")
         }
         before = len(mistakes)
-        aside = None if kept is None else kept / f"{name}-{_sum_of(own)}.json"
-        if aside is not None and aside.is_file():
-            parts[f"calendars/{name}.json"] = aside.read_bytes()
-            continue
-        body = msgspec.json.encode(expand(name, own, mistakes), order="deterministic")
+        body = msgspec.json.encode(expand(name, own, mistakes, kept), order="deterministic")
         try:
             read_calendar(body)
         except CalendarError as wrong:
             if len(mistakes) == before:
                 mistakes.append(f"calendars/{name}.toml: {wrong}")
         parts[f"calendars/{name}.json"] = body
-        if aside is not None and len(mistakes) == before:
-            aside.parent.mkdir(parents=True, exist_ok=True)
-            aside.write_bytes(body)
     mistakes += [
         f"{path}: there is no calendar {path.rpartition('/')[0]}.toml whose year it could be."
         for path in sorted(files)
@@ -106,13 +95,9 @@ def expanded(files: Mapping[str, bytes], kept: Path | None = None) -> dict[str, 
     return parts
 
 
-def _sum_of(files: Mapping[str, bytes]) -> str:
-    versions = [str(FORM), metadata.version("holidays"), metadata.version("tzdata")]
-    told = msgspec.json.encode([versions, {path: body.hex() for path, body in files.items()}])
-    return hashlib.sha256(told).hexdigest()[:16]
-
-
-def expand(name: str, files: Mapping[str, bytes], mistakes: list[str]) -> CalendarFile:
+def expand(
+    name: str, files: Mapping[str, bytes], mistakes: list[str], kept: Path | None = None
+) -> CalendarFile:
     """Expand one calendar; mistakes are noted, each with its file and field.
 
     Parameters
@@ -123,6 +108,8 @@ def expand(name: str, files: Mapping[str, bytes], mistakes: list[str]) -> Calend
         `calendars/NAME.toml` and the years that differ.
     mistakes
         What is wrong is added here.
+    kept
+        As `expanded`'s.
 
     """
     page = _page(f"calendars/{name}.toml", files, mistakes)
@@ -132,7 +119,7 @@ def expand(name: str, files: Mapping[str, bytes], mistakes: list[str]) -> Calend
     if not any(week):
         page.wrong("hours", 'must have a shift on at least one day, as mon = ["08:30-12:00"].')
     zone = _zone(page)
-    years, make_up = _library(page.table("holidays"))
+    years, make_up = _library(page.table("holidays"), kept)
     own, complete = _differing(name, files, mistakes)
     used: dict[Hours, str] = {(): HOURS_CODES[0]}
 
@@ -149,7 +136,9 @@ def expand(name: str, files: Mapping[str, bytes], mistakes: list[str]) -> Calend
                 return ()
         return week[day.weekday()]
 
-    dates = ["".join(code(hours_on(day)) for day in _days_of(year)) for year in range(FIRST_YEAR, LAST_YEAR + 1)]
+    dates = [
+        "".join(code(hours_on(day)) for day in _days_of(year)) for year in range(FIRST_YEAR, LAST_YEAR + 1)
+    ]
     plain = "".join(code(hours) for hours in week)
     if len(used) >= len(HOURS_CODES):
         page.wrong("hours", f"has more than {len(HOURS_CODES) - 2} sorts of days; make fewer.")
@@ -200,22 +189,25 @@ def _zone(page: Page) -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
-def _library(page: Page) -> tuple[HolidayYears, Hours]:
+def _library(page: Page, kept: Path | None) -> tuple[HolidayYears, Hours]:
     """Return the holidays of a place, and the hours of a make-up working day."""
     page.only("country", "subdivision", "except", "make_up")
     make_up = _hours(page, "make_up")
     country = page.text("country")
-    nothing = HolidayYears(free=frozenset(), worked=frozenset(), known=frozenset(range(FIRST_YEAR, LAST_YEAR + 1)))
+    nothing = HolidayYears(
+        free=frozenset(), worked=frozenset(), known=frozenset(range(FIRST_YEAR, LAST_YEAR + 1))
+    )
     if not country:
         return nothing, make_up
+    place = Place(
+        country=country,
+        subdivision=page.text("subdivision"),
+        years=(FIRST_YEAR, LAST_YEAR),
+        announced="make_up" in page.values,
+        without=tuple(page.texts("except")),
+    )
     try:
-        years = holiday_years(
-            country,
-            page.text("subdivision"),
-            range(FIRST_YEAR, LAST_YEAR + 1),
-            announced="make_up" in page.values,
-            without=page.texts("except"),
-        )
+        years = holiday_years(place, kept)
     except PlaceError as wrong:
         page.wrong("country", str(wrong))
         return nothing, make_up

@@ -1,16 +1,42 @@
-"""The holidays library behind one function: which dates of a place are free, which are worked instead, and which years it knows."""
+"""The holidays library behind one function: which dates of a place are free or worked, and which years it knows."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import hashlib
 from datetime import date
+from importlib import metadata
+from pathlib import Path
+
+import msgspec
 
 
 class PlaceError(ValueError):
     """The library has no such country or subdivision; the message goes behind a field's name."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HolidayYears:
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose holidays are asked for.
+
+    Attributes
+    ----------
+    country, subdivision
+        ISO 3166 codes; the subdivision may be empty.
+    years
+        First and last.
+    announced
+        The country announces its holidays year by year together with make-up working days, as China does: a year in
+        which the library has none of these is not known yet.
+    without
+        Names of holidays, as the library has them in English, on which this place works.
+
+    """
+
+    country: str
+    subdivision: str
+    years: tuple[int, int]
+    announced: bool
+    without: tuple[str, ...] = ()
+
+
+class HolidayYears(msgspec.Struct, frozen=True, kw_only=True):
     """Public holidays, make-up working days, and the years of which both were known."""
 
     free: frozenset[date]
@@ -18,22 +44,15 @@ class HolidayYears:
     known: frozenset[int]
 
 
-def holiday_years(
-    country: str, subdivision: str, years: range, *, announced: bool, without: Sequence[str] = ()
-) -> HolidayYears:
+def holiday_years(place: Place, kept: Path | None = None) -> HolidayYears:
     """Return a place's holidays.
 
     Parameters
     ----------
-    country, subdivision
-        ISO 3166 codes; the subdivision may be empty.
-    years
-        Which to ask for.
-    announced
-        The country announces its holidays year by year together with make-up working days, as China does: a year in
-        which the library has none of these is not known yet.
-    without
-        Names of holidays, as the library has them in English, on which this place works.
+    place
+        Whose.
+    kept
+        A folder that keeps the answers of each version of the library; a damaged file in it is made anew.
 
     Raises
     ------
@@ -41,22 +60,39 @@ def holiday_years(
         If the library does not have the place.
 
     """
+    if kept is None:
+        return _asked(place)
+    version = metadata.version("holidays")
+    key = hashlib.sha256(msgspec.json.encode([version, place])).hexdigest()[:16]
+    path = kept / f"{place.country}-{version}-{key}.json"
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=HolidayYears)
+    except (OSError, msgspec.DecodeError):
+        years = _asked(place)
+        kept.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(msgspec.json.encode(years, order="deterministic"))
+        return years
+
+
+def _asked(place: Place) -> HolidayYears:
     import holidays  # noqa: PLC0415 - it takes half a second, and only publishing needs it
 
+    subdivision = place.subdivision or None
     free: set[date] = set()
     worked: set[date] = set()
     known: set[int] = set()
     try:
-        nothing = holidays.country_holidays(country, subdiv=subdivision or None)
+        nothing = holidays.country_holidays(place.country, subdiv=subdivision)
     except NotImplementedError as wrong:
-        raise PlaceError(f"{country} {subdivision}".strip() + " is no place that the holidays library has.") from wrong
+        name = f"{place.country} {place.subdivision}".strip()
+        raise PlaceError(f"must be a place that the holidays library has, and {name} is none.") from wrong
     language = "en_US" if "en_US" in nothing.supported_languages else None
-    first, last = max(years.start, nothing.start_year), min(years.stop - 1, nothing.end_year)
+    first, last = max(place.years[0], nothing.start_year), min(place.years[1], nothing.end_year)
     for year in range(first, last + 1):
-        one = holidays.country_holidays(country, subdiv=subdivision or None, years=year, language=language)
-        free |= {day for day, name in one.items() if not set(name.split("; ")) <= set(without)}
+        one = holidays.country_holidays(place.country, subdiv=subdivision, years=year, language=language)
+        free |= {day for day, name in one.items() if not set(name.split("; ")) <= set(place.without)}
         worked |= one.weekend_workdays
-        if not announced or any(day.year == year for day in one.weekend_workdays):
+        if not place.announced or any(day.year == year for day in one.weekend_workdays):
             known.add(year)
         elif known:
             break  # what comes after the last announcement is not known either

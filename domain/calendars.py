@@ -146,8 +146,19 @@ class Calendar:
         return (at_ms + self._offset[index]) // DAY_MS
 
     def day_start_ms(self, day: int) -> int:
-        """Return the first instant at which the local clock shows a date (days after 1970-01-01) or a later one."""
-        return int(_instants(self._offset_from, self._offset, np.array([day * DAY_MS], dtype=np.int64))[0])
+        """Return the first instant of a local date, in days after 1970-01-01."""
+        return self.instant_of(day * DAY_MS)
+
+    def instant_of(self, local_ms: int) -> int:
+        """Return the first instant at which the local clock shows a time or a later one.
+
+        Parameters
+        ----------
+        local_ms
+            The shown time, in ms after 1970-01-01T00:00 shown.
+
+        """
+        return int(_instants(self._offset_from, self._offset, np.array([local_ms], dtype=np.int64))[0])
 
     def closing_ms(self, start_ms: int, days: int) -> int:
         """Return the last closing of the N-th working day after an instant's local date, which is never counted.

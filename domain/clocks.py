@@ -45,7 +45,9 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
             If N is no number of at least 0, more than a century, or a part of a working day.
 
         """
-        if not amount.is_finite() or not 0 <= amount <= (MOST_DAYS if kind == "working_days" else MOST_DAYS * 24):
+        if not amount.is_finite() or not 0 <= amount <= (
+            MOST_DAYS if kind == "working_days" else MOST_DAYS * 24
+        ):
             raise ValueError(f"{amount} must be a number from 0 to a century's.")
         if kind != "working_days":
             return cls(kind=kind, ms=round(amount * HOUR_MS))
