@@ -6,8 +6,6 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python3.14; 
 UV_VERSION := 0.13.8
 # The project is built in its own environment, so what builds it is locked with the rest.
 BUILD := setuptools==84.2.1
-# Models of the compose specification's schema, against which the tests read docker-compose.yml.
-COMPOSE := compose-pydantic==0.2.2
 ARGS ?=
 UV := .venv/bin/uv
 # Compiled at once: a worker that must be back in seconds has no time to compile its libraries.
@@ -71,7 +69,7 @@ install-dev: .venv/installed-dev .jgo/fetched
 LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate
 lock: .venv/bin/uv
 	echo "$(BUILD)" | $(LOCK) pyproject.toml - --output-file requirements.lock
-	printf '%s\n' "$(BUILD)" "$(COMPOSE)" | $(LOCK) pyproject.toml - --group dev --output-file requirements-dev.lock
+	echo "$(BUILD)" | $(LOCK) pyproject.toml - --group dev --output-file requirements-dev.lock
 
 # After an edit of watchfloor/kafka/jgo.toml: resolve again, and keep the sums of what came.
 jars-lock: .venv/installed

@@ -11,6 +11,7 @@ from watchfloor.dev_stack import running_broker, running_valkey
 from watchfloor.exceptions import MissingError
 
 IN_CI = os.environ.get("CI") == "true"
+PROVE = os.environ.get("WATCHFLOOR_PROVE") == "1"
 
 
 # Warnings are errors; each exception has its reason.
@@ -23,6 +24,15 @@ TOLERATED_WARNINGS = (
 def pytest_configure(config: pytest.Config) -> None:
     for line in TOLERATED_WARNINGS:
         config.addinivalue_line("filterwarnings", line)
+    config.addinivalue_line("markers", "prove: the whole list, run by `make prove`")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the long forms to `make prove`."""
+    if not PROVE:
+        long = [item for item in items if item.get_closest_marker("prove") is not None]
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item.get_closest_marker("prove") is None]
 
 
 def absent(reason: str) -> None:

@@ -1,0 +1,167 @@
+"""A whole system for a scenario: `watchfloor up` as a person starts it, its processes by name, its commands by their JSON."""
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import psutil
+from kafka import KafkaConsumer, TopicPartition
+
+from config.wallclock import monotonic_s
+
+READY_WITHIN_S = 90.0
+COMMAND_WITHIN_S = 400.0
+
+
+class RunningTown:
+    """`up` on a data folder, and what a person does with it.
+
+    Parameters
+    ----------
+    data
+        The data folder.
+    options
+        Further options of `up`.
+
+    """
+
+    def __init__(self, data: Path, *options: str) -> None:
+        self.data = data
+        self._options = options
+        self.up = self._start()
+
+    def _start(self) -> subprocess.Popen[str]:
+        log = (self.data.parent / "up.log").open("ab")
+        up = subprocess.Popen(
+            [
+                sys.executable,
+                "-P",
+                "-m",
+                "watchfloor",
+                "up",
+                "--data",
+                str(self.data),
+                "--port",
+                "0",
+                *self._options,
+            ],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        )
+        log.close()
+        self.up = up
+        assert up.stdout is not None
+        begun = monotonic_s()
+        readable, _, _ = select.select([up.stdout], [], [], READY_WITHIN_S)
+        line = up.stdout.readline() if readable else ""
+        self.ready_after_s = monotonic_s() - begun
+        if not line.startswith("ready "):
+            self.stop()
+            raise AssertionError(
+                f"up did not become ready: {(self.data.parent / 'up.log').read_text()[-2000:]}"
+            )
+        self.wall = line.split()[1]
+        return up
+
+    def again(self) -> None:
+        """Start it again on the same folder."""
+        self._start()
+
+    def stop(self) -> float:
+        """End it as TERM does; return the seconds that took."""
+        begun = monotonic_s()
+        self.up.send_signal(signal.SIGTERM)
+        self.up.wait(30)
+        if self.up.stdout is not None:
+            self.up.stdout.close()
+        return monotonic_s() - begun
+
+    def everyone(self) -> list[psutil.Process]:
+        """Return every living process of the folder."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if str(self.data) in process.environ().get("WATCHFLOOR_DATA", "") or str(
+                    self.data
+                ) in " ".join(process.cmdline()):
+                    found.append(process)
+            except (psutil.Error, OSError):
+                continue
+        return [process for process in found if process.pid != os.getpid()]
+
+    def run(self, *words: str, code: int = 0) -> Any:
+        """Run a command on the folder; return the object that it printed."""
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "watchfloor", *words, "--data", str(self.data), "--json"],
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_WITHIN_S,
+            check=False,
+            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        )
+        assert done.returncode == code, f"{words} ended with {done.returncode}: {done.stderr[-2000:]}"
+        return json.loads(done.stdout)
+
+    def begin(self, *words: str) -> subprocess.Popen[str]:
+        """Begin a command on the folder and go on."""
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "watchfloor", *words, "--data", str(self.data), "--json"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        )
+
+    def status(self) -> dict[str, Any]:
+        """Return what `status` says."""
+        return dict(self.run("status"))
+
+    def pid(self, name: str) -> int:
+        """Return the process of a name."""
+        return next(
+            int(one["pid"]) for one in self.status()["processes"] if one["name"] == name and one["pid"]
+        )
+
+    def kill(self, name: str) -> None:
+        """End a process at once, without a word."""
+        os.kill(self.pid(name), signal.SIGKILL)
+
+    def topic(self, name: str) -> list[list[tuple[int, int, bytes]]]:
+        """Return a topic's records (offset, stamp, value), partition by partition."""
+        consumer = KafkaConsumer(bootstrap_servers=self.status()["kafka"], enable_auto_commit=False)
+        try:
+            numbers = sorted(consumer.partitions_for_topic(name) or ())
+            parts = [TopicPartition(name, number) for number in numbers]
+            consumer.assign(parts)
+            consumer.seek_to_beginning(*parts)
+            ends = consumer.end_offsets(parts)
+            found: list[list[tuple[int, int, bytes]]] = [[] for _ in parts]
+            while any(consumer.position(part) < ends[part] for part in parts):
+                for part, records in consumer.poll(timeout_ms=2000).items():
+                    found[part.partition] += [(r.offset, r.timestamp, r.value) for r in records]
+            return found
+        finally:
+            consumer.close()
+
+
+def effects(alerts: list[list[tuple[int, int, bytes]]]) -> dict[str, bytes]:
+    """Return each effect of the topic `alerts` once; sent twice, it must be the same bytes."""
+    seen: dict[str, bytes] = {}
+    for records in alerts:
+        for _, _, value in records:
+            name = json.loads(value)["effect"]
+            assert seen.setdefault(name, value) == value, f"effect {name} came with two contents"
+    return seen
+
+
+def by_area(cases: list[dict[str, Any]]) -> Counter[str]:
+    """Count cases by the source's own area."""
+    return Counter(case["area"] for case in cases)
