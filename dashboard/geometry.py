@@ -106,7 +106,9 @@ class Atlas:
 
         """
         if scope and not (is_jurisdiction(scope) and self._rules.known(scope)):
-            raise LookupError(f"There is no area {scope[:15]!r} in this rule set; open /wall without a scope.")
+            raise LookupError(
+                f"There is no area {scope[:15]!r} in this rule set; open /wall without a scope."
+            )
         if scope not in self._drawn:
             if len(self._drawn) >= DRAWN_KEPT:
                 self._drawn.clear()
@@ -160,7 +162,9 @@ class Atlas:
         rings = self._rules.rings(code)
         if rings:
             return _even_odd(rings)
-        parts = [border for child in self._rules.children(code) if (border := self._border(child)) is not None]
+        parts = [
+            border for child in self._rules.children(code) if (border := self._border(child)) is not None
+        ]
         return shapely.union_all(parts) if parts else None
 
 

@@ -32,8 +32,11 @@ class BodyTooLargeError(Exception):
 
 
 def host_name(host: str) -> str:
-    """Return the name or address in a Host header, without the port and in lower case."""
-    return (urlsplit(f"//{host}").hostname or "").lower()
+    """Return the name or address in a Host header, without the port and in lower case; "" where there is none."""
+    try:
+        return (urlsplit(f"//{host}").hostname or "").lower()
+    except ValueError:
+        return ""
 
 
 def host_is_ours(host: str, names: Iterable[str]) -> bool:
@@ -52,8 +55,8 @@ def host_is_ours(host: str, names: Iterable[str]) -> bool:
         True for a literal address (DNS rebinding needs a name), for the machine itself and for the names given.
 
     """
+    name = host_name(host)
     try:
-        name = host_name(host)
         ipaddress.ip_address(name)
     except ValueError:
         return name in OWN_NAMES or name in names
@@ -75,19 +78,21 @@ def content_security_policy(script_hashes: Sequence[str], gateway: str) -> str:
     Styles are allowed inline because Plotly writes its own; scripts never are.
 
     """
-    return "; ".join([
-        "default-src 'none'",
-        " ".join(["script-src 'self'", *script_hashes]),
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data: blob:",
-        "font-src 'self'",
-        f"connect-src 'self' {gateway}",
-        "manifest-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-        "object-src 'none'",
-    ])
+    return "; ".join(
+        [
+            "default-src 'none'",
+            " ".join(["script-src 'self'", *script_hashes]),
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data: blob:",
+            "font-src 'self'",
+            f"connect-src 'self' {gateway}",
+            "manifest-src 'self'",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+            "object-src 'none'",
+        ]
+    )
 
 
 class Guard:
@@ -144,7 +149,10 @@ class Guard:
                 for name, value in FIXED_HEADERS.items():
                     answer[name] = value
                 answer["content-security-policy"] = self._policy(headers)
-                answer.setdefault("cache-control", "no-store")
+                # a file is asked for again with what is known of it; an answer is never kept unless it says so
+                answer.setdefault(
+                    "cache-control", "no-cache" if scope["path"].startswith("/assets/") else "no-store"
+                )
             await send(message)
 
         refusal = self._refusal(scope, headers)
@@ -160,7 +168,10 @@ class Guard:
     def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
         """Return the status and the sentence of a refusal: of the request's address, then of its body."""
         if not host_is_ours(headers.get("host", ""), self._names):
-            return 400, "This host name is not the wall's: open it by its address, or name it as the wall's host."
+            return (
+                400,
+                "This host name is not the wall's: open it by its address, or name it as the wall's host.",
+            )
         path = scope["path"]
         if path not in self._paths and not path.startswith(self._folders):
             return 404, "There is no such page. The wall is at /wall."

@@ -44,14 +44,16 @@ def report(
     for name, value in sorted(feeds.items()):
         clock_ms = lanes.get(str(value.get("lane")), {}).get("clock_ms") or max(clocks, default=now_ms)
         last_ms = value.get("last_ms")
-        feed_rows.append({
-            "feed": name,
-            **{key: value.get(key, 0) for key in COUNTED},
-            "lane": value.get("lane"),
-            "last_ms": last_ms,
-            "age_ms": None if last_ms is None else max(0, clock_ms - last_ms),
-            "silent": bool(value.get("silent")),
-        })
+        feed_rows.append(
+            {
+                "feed": name,
+                **{key: value.get(key, 0) for key in COUNTED},
+                "lane": value.get("lane"),
+                "last_ms": last_ms,
+                "age_ms": None if last_ms is None else max(0, clock_ms - last_ms),
+                "silent": bool(value.get("silent")),
+            }
+        )
     known = [row["lag"] for row in rows if row["lag"] is not None]
     return {
         "server_ms": now_ms,
@@ -97,17 +99,23 @@ def _partition_rows(
         offset, end = position.get("offset", value.get("offset")), position.get("end")
         oldest_ms = position.get("oldest_unfolded_ms")
         lag = None if offset is None or end is None else max(0, end - 1 - offset)
-        rows.append({
-            "partition": name,
-            "worker": worker,
-            "offset": offset,
-            "end": end,
-            "lag": lag,
-            "lag_s": 0 if lag == 0 else None if oldest_ms is None else max(0, (now_ms - oldest_ms) / 1000),
-            "clock_ms": value.get("clock_ms"),
-            "cases": value.get("cases"),
-            "alerts": value.get("alerts_active"),
-        })
+        rows.append(
+            {
+                "partition": name,
+                "worker": worker,
+                "offset": offset,
+                "end": end,
+                "lag": lag,
+                "lag_s": 0
+                if lag == 0
+                else None
+                if oldest_ms is None
+                else max(0, (now_ms - oldest_ms) / 1000),
+                "clock_ms": value.get("clock_ms"),
+                "cases": value.get("cases"),
+                "alerts": value.get("alerts_active"),
+            }
+        )
     return rows
 
 

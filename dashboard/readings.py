@@ -72,7 +72,9 @@ class PipelineReadings:
             async with asyncio.timeout(GATEWAY_ANSWERS_WITHIN_S):
                 reader, writer = await asyncio.open_connection(host, port)
                 try:
-                    writer.write(f"GET /healthz HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+                    writer.write(
+                        f"GET /healthz HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode()
+                    )
                     await writer.drain()
                     return (await reader.read(5)) == b"HTTP/"
                 finally:

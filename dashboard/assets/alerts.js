@@ -14,10 +14,10 @@
 
   // What an alert is about, in words.
   wf.what = function (alert) {
-    const parts = [wf.t(wf.words.has(`kind_${alert.kind}`) ? `kind_${alert.kind}` : alert.kind)];
-    if (alert.clock) parts.push(wf.t(`clock_${alert.clock}`));
-    if (alert.category) parts.push(wf.categoryName(alert.category));
-    return parts.join(" · ");
+    const both = `what_${alert.kind}_${alert.clock}`;
+    const kind = `kind_${alert.kind}`;
+    const word = wf.words.has(both) ? wf.t(both) : wf.words.has(kind) ? wf.t(kind) : alert.kind;
+    return alert.category ? `${word} – ${wf.categoryName(alert.category)}` : word;
   };
 
   wf.where = (alert) => (alert.kind === "feed_silent" ? wf.feedName(alert.feed) : wf.placeName(alert.scope || alert.grid));
@@ -90,7 +90,7 @@
   function blank(id) {
     const part = (name) => wf.el("span", { class: name });
     const mark = wf.el("span", { class: "mark-box" }, part("symbol"), part("letter"));
-    return wf.el("button", { class: "alert", type: "button", role: "listitem", "data-id": id }, mark, part("place"), part("age"), part("what"), part("owner"), part("left"));
+    return wf.el("button", { class: "alert", type: "button", role: "listitem", "data-id": id }, mark, part("place"), part("owner"), part("age"), part("what"), part("left"));
   }
 
   function fill(row, alert) {
@@ -105,7 +105,7 @@
     put("what", wf.what(alert));
     const owner = row.querySelector(".owner");
     wf.flag(owner, "none", !alert.acked && alert.state !== "shelved");
-    wf.text(owner, alert.state === "shelved" ? wf.t("state_shelved") : alert.acked ? wf.t("by", { who: `✓ ${alert.acked_by}` }) : alert.state === "rtnun" ? wf.t("state_rtnun") : wf.t("no_owner"));
+    wf.text(owner, alert.state === "shelved" ? wf.t("state_shelved") : alert.acked ? wf.t("by", { who: `✓ ${alert.acked_by}` }) : alert.state === "rtnun" ? wf.t("returned") : wf.t("no_owner"));
     row.setAttribute("aria-label", `${wf.t(`priority_${alert.priority}`)}, ${wf.where(alert)}, ${wf.what(alert)}, ${wf.t(`state_${alert.state}`)}`);
   }
 

@@ -50,8 +50,8 @@
     if (opener && opener.isConnected) opener.focus();
   };
 
-  drawer.facts = function (found) {
-    if (!kept || !kept.case || (found && found.id !== kept.case)) return;
+  drawer.facts = function (asked, found) {
+    if (!kept || kept.case !== asked) return;
     facts = found || undefined;
     drawn = "";
     drawer.draw();
@@ -71,7 +71,10 @@
     if (key === drawn) return;
     drawn = key;
     const typed = remember();
-    node.replaceChildren(head(), state(Boolean(now)), why(), ...(kept.case ? [theCase()] : []), wf.commands.panel(kept, Boolean(now)));
+    const body = wf.el("div", { class: "drawer-body" }, state(Boolean(now)), why(), kept.case ? theCase() : null);
+    const top = node.querySelector(".drawer-body") ? node.querySelector(".drawer-body").scrollTop : 0;
+    node.replaceChildren(head(), body, wf.commands.panel(kept, Boolean(now)));
+    body.scrollTop = top;
     restore(typed);
     wf.flag(node, "priority", kept.priority);
     drawer.tick();

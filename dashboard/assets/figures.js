@@ -57,7 +57,7 @@
     if (node.dataset.key === key) return;
     node.dataset.key = key;
     if (!values || values.length < 2) {
-      node.replaceChildren(wf.el("span", { class: "dash" }, values ? "" : wf.t("unknown")));
+      node.replaceChildren();
       return;
     }
     const [w, h] = [100, 24];

@@ -71,7 +71,7 @@
   function draw(now, beat, data_ms) {
     const root = document.documentElement;
     const server = fresh.server_ms();
-    const shown = beat && beat.mode === "feed" && now.state === "live" ? "recorded" : now.state;
+    const shown = now.state !== "live" ? now.state : wf.url.replay ? "replay" : beat.mode === "feed" ? "recorded" : "live";
     wf.flag(root, "fresh", shown);
     wf.text(wf.$("clock"), server === null ? "--:--:--" : wf.time(server));
     wf.text(wf.$("clock-frozen"), server === null ? "--:--:--" : wf.time(server));

@@ -192,7 +192,7 @@
         waiting.resolve(message);
       }
     } else if (message.type === "case" && on.case) {
-      on.case(message.case);
+      on.case(message);
     } else if (message.type === "error") {
       live.reason = message.reason || "";
     }

@@ -74,7 +74,7 @@
     if (!geometry || geometry.scope !== wf.url.scope) return;
     const box = wf.$("map-box");
     const rows = wf.view.ready ? wf.view.areas : new Map();
-    const key = JSON.stringify([geometry.scope, geometry.rules, wf.lang, wf.url.theme, box.clientWidth, wf.view.ready, Array.from(rows.values())]);
+    const key = JSON.stringify([geometry.scope, geometry.rules, wf.lang, wf.url.theme, box.clientWidth, box.clientHeight, wf.mapLook(geometry, rows)]);
     if (key === drawn || !window.dash_clientside || !window.dash_clientside.set_props) {
       if (key !== drawn) setTimeout(wf.paint, 200);
       return;

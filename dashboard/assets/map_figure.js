@@ -34,9 +34,26 @@
   const abnormal = (row) => row && (row.worst > 0 || row.state === "anomalous");
   const severity = (row) => row.worst || 2;
 
-  wf.mapFigure = function (geometry, rows, size) {
+  const shade = (row, rank) => (unknown(row) ? "nodata" : row[rank.field] === 0 ? "zero" : rank.of(row));
+
+  function rankOf(rows) {
     const field = wf.loadOf(rows);
-    const rank = { field, ...ranks(rows, field) };
+    return { field, ...ranks(rows, field) };
+  }
+
+  // All that the picture depends on, but the borders: most changes of a number change no picture.
+  wf.mapLook = function (geometry, rows) {
+    const rank = rankOf(rows);
+    return JSON.stringify(
+      geometry.areas.map((area) => {
+        const row = rows.get(area.code);
+        return abnormal(row) ? [shade(row, rank), severity(row), row.unacked] : shade(row, rank);
+      })
+    );
+  };
+
+  wf.mapFigure = function (geometry, rows, size) {
+    const rank = rankOf(rows);
     const traces = geometry.mosaic ? mosaic(geometry, rows, rank) : borders(geometry, rows, rank);
     const marked = geometry.areas.filter((area) => abnormal(rows.get(area.code)));
     const layout = {
@@ -49,7 +66,7 @@
       annotations: geometry.mosaic ? [] : labels(geometry, rows, marked, size),
       ...axes(geometry, size),
     };
-    return { figure: { data: traces, layout }, breaks: rank.breaks, field, abnormal: marked.length };
+    return { figure: { data: traces, layout }, breaks: rank.breaks, field: rank.field, abnormal: marked.length };
   };
 
   function axes(geometry, size) {
@@ -94,7 +111,7 @@
     const classes = new Map();
     for (const area of geometry.areas) {
       const row = rows.get(area.code);
-      const key = unknown(row) ? "nodata" : row[rank.field] === 0 ? "zero" : rank.of(row);
+      const key = shade(row, rank);
       classes.set(key, (classes.get(key) || []).concat(area));
     }
     const edge = colour("--map-edge");
@@ -105,11 +122,11 @@
         mode: "lines",
         fill: "toself",
         hoverinfo: "skip",
-        line: { color: edge, width: 1 },
+        line: { color: edge, width: Math.max(1, rem() * 0.05) },
         fillcolor: key === "nodata" ? colour("--map-nodata") : colour(`--map-${key}`),
         ...path(areas),
       };
-      if (key === "nodata") trace.fillpattern = { shape: "/", fgcolor: colour("--map-hatch"), bgcolor: colour("--map-nodata"), size: 9, solidity: 0.22, fillmode: "replace" };
+      if (key === "nodata") trace.fillpattern = { shape: "/", fgcolor: colour("--map-hatch"), bgcolor: colour("--map-nodata"), size: rem() * 0.5, solidity: 0.22, fillmode: "replace" };
       traces.push(trace);
     }
     for (const level of [4, 3, 2, 1]) {
@@ -117,8 +134,8 @@
       if (!areas.length) continue;
       // a light line under the coloured one keeps it readable on every grey
       const line = { type: "scatter", mode: "lines", hoverinfo: "skip", ...path(areas) };
-      traces.push({ ...line, line: { color: colour("--panel"), width: 9 } });
-      traces.push({ ...line, line: { color: colour(`--severity-${level}`), width: level === 1 ? 6 : 4 } });
+      traces.push({ ...line, line: { color: colour("--panel"), width: rem() * 0.46 } });
+      traces.push({ ...line, line: { color: colour(`--severity-${level}`), width: rem() * (level === 1 ? 0.3 : 0.22) } });
     }
     return traces;
   }
@@ -129,7 +146,7 @@
 
   function labels(geometry, rows, marked, size) {
     const frame = geometry.bbox ? fit(geometry, size) : null;
-    const font = { family: colour("--font"), size: rem() * 0.95, color: colour("--ink") };
+    const font = { family: colour("--font"), size: rem() * 1.1, color: colour("--ink") };
     const taken = [];
     const free = (area, width, height) => {
       if (!frame) return false;
@@ -148,22 +165,24 @@
       const level = severity(row);
       const name = short(wf.both(area.name, area.code));
       const text = `${SYMBOLS[level]} ${name}${row.unacked ? ` ${row.unacked}` : ""}`;
-      const whole = notes.length < LABELLED && free(area, wide(text) + 18, font.size * 1.6);
+      const whole = notes.length < LABELLED && free(area, wide(text) + rem(), font.size * 1.6);
       // where the name finds no room the symbol stands alone: an abnormal area is never unmarked
       notes.push({
         ...at(area),
         text: whole ? `<b>${SYMBOLS[level]}</b> ${plain(name)}${row.unacked ? ` <b>${row.unacked}</b>` : ""}` : SYMBOLS[level],
         font: { ...font, color: colour(`--severity-${level}-text`) },
         bgcolor: colour(`--severity-${level}`),
-        borderpad: 4,
+        borderpad: rem() * 0.2,
       });
     }
     for (const area of geometry.areas) {
       if (marked.includes(area) || !frame || (geometry.areas.length > 60 && !area.tile)) continue;
       const name = short(wf.both(area.name, area.code));
-      const room = span(area, frame, size);
-      if (wide(name) * 0.85 > room || !free(area, wide(name) * 0.85, font.size)) continue;
-      notes.push({ ...at(area), text: plain(name), font: { ...font, size: font.size * 0.85, color: colour("--map-name") } });
+      const room = chord(area);
+      const px = (room[1] - room[0]) * (size.width / (frame.x[1] - frame.x[0]));
+      const middle = { ...area, label: [(room[0] + room[1]) / 2, area.label[1]] };
+      if (wide(name) * 0.92 > px * 0.94 || !free(middle, wide(name) * 0.92, font.size)) continue;
+      notes.push({ ...at(middle), text: plain(name), font: { ...font, size: font.size * 0.92, color: colour("--map-name") } });
     }
     return notes;
   }
@@ -171,9 +190,21 @@
   const at = (area) => ({ x: area.label[0], y: area.label[1], xref: "x", yref: "y", showarrow: false });
   const short = (name) => (name.length > 22 ? `${name.slice(0, 21)}…` : name);
 
-  function span(area, frame, size) {
-    const lons = area.rings.flat().map(([lon]) => lon);
-    return ((Math.max(...lons) - Math.min(...lons)) / (frame.x[1] - frame.x[0])) * size.width;
+  // The stretch of an area on the line through its label: a name fits or it does not.
+  function chord(area) {
+    const [x, y] = area.label;
+    let [left, right] = [-Infinity, Infinity];
+    for (const ring of area.rings) {
+      for (let i = 0, j = ring.length - 1; i < ring.length; j = i++) {
+        const [xi, yi] = ring[i];
+        const [xj, yj] = ring[j];
+        if (yi > y === yj > y) continue;
+        const cross = ((xj - xi) * (y - yi)) / (yj - yi) + xi;
+        if (cross <= x) left = Math.max(left, cross);
+        else right = Math.min(right, cross);
+      }
+    }
+    return Number.isFinite(left) && Number.isFinite(right) ? [left, right] : [x, x];
   }
 
   function mosaic(geometry, rows, rank) {

@@ -109,7 +109,7 @@
     const late = row.lag_s !== null && row.lag_s > LAG_NOTICED_S ? { state: "bad" } : {};
     const lag = row.lag_s === null ? wf.t("unknown") : wf.number(row.lag_s, 1);
     const worker = row.worker ? cell(row.worker) : cell(wf.t("unknown"), { state: "bad" });
-    return [cell(row.partition), worker, cell(wf.number(row.offset)), cell(wf.number(row.end)), cell(wf.number(row.lag), late), cell(lag, late), cell(row.clock_ms ? wf.moment(row.clock_ms) : wf.t("unknown")), cell(wf.number(row.cases)), cell(wf.number(row.alerts))];
+    return [cell(row.partition), worker, cell(wf.number(row.offset)), cell(wf.number(row.end)), cell(wf.number(row.lag), late), cell(lag, late), cell(row.clock_ms ? `${wf.day(row.clock_ms)} ${wf.time(row.clock_ms)}` : wf.t("unknown")), cell(wf.number(row.cases)), cell(wf.number(row.alerts))];
   }
 
   // Rows and cells are kept and rewritten: a table of twenty rows changes each second.

@@ -114,11 +114,12 @@
     const node = wf.$("trail");
     const steps = (wf.map.geometry && wf.map.geometry.scope === wf.url.scope && wf.map.geometry.trail) || [];
     const list = steps.length ? steps : [{ code: "", name: null }].concat(wf.url.scope ? [{ code: wf.url.scope, name: null }] : []);
-    const key = list.map((step) => step.code).join("/") + wf.lang;
+    const title = (step) => (step.code === "" ? wf.t("whole_area") : step.name ? wf.both(step.name, step.code) : wf.placeName(step.code));
+    const key = JSON.stringify([wf.url, list.map((step) => [step.code, title(step)])]);
     if (node.dataset.key === key) return;
     node.dataset.key = key;
     const parts = list.map((step, index) => {
-      const name = step.code === "" ? wf.t("whole_area") : wf.both(step.name, step.code);
+      const name = title(step);
       if (index === list.length - 1) return wf.el("h1", { "aria-current": "page" }, name);
       const to = wf.address({ scope: step.code });
       const go = (event) => {
@@ -159,7 +160,7 @@
         wf.alerts.tick();
         wf.drawer.tick();
       },
-      case: (facts) => wf.drawer.facts(facts),
+      case: (answer) => wf.drawer.facts(answer.id, answer.case),
       state: () => wf.fresh.tick(),
     });
     wf.paint();

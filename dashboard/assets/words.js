@@ -61,9 +61,13 @@
     return new Intl.DateTimeFormat(wf.lang === "en" ? "en-GB" : wf.lang, form).format(ms);
   };
 
+  // A day and a time to the minute; the year only where it is another one than the journal's.
   wf.moment = function (ms, zone) {
     if (ms === null || ms === undefined) return wf.t("unknown");
-    const form = { year: "numeric", month: "2-digit", day: "2-digit", timeZone: zone };
-    return `${new Intl.DateTimeFormat("sv-SE", form).format(ms)} ${wf.time(ms, zone)}`;
+    const now = wf.fresh && wf.fresh.now_ms ? wf.fresh.now_ms() : null;
+    const other = new Date(ms).getUTCFullYear() !== new Date(now === null ? Date.now() : now).getUTCFullYear();
+    const form = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone };
+    if (other) form.year = "numeric";
+    return new Intl.DateTimeFormat(wf.lang === "en" ? "en-GB" : wf.lang, form).format(ms);
   };
 })();

@@ -7,7 +7,19 @@ from dash import html
 from dashboard.pages.wall import button, word
 
 TABLES = {
-    "feeds": ("feed", "state", "age", "last", "rate", "accepted", "revised", "repeated", "refused", "unplaced", "lane"),
+    "feeds": (
+        "feed",
+        "state",
+        "age",
+        "last",
+        "rate",
+        "accepted",
+        "revised",
+        "repeated",
+        "refused",
+        "unplaced",
+        "lane",
+    ),
     "dead": ("reason", "lane", "count"),
     "workers": ("worker", "state", "pid", "heard", "fetched", "folded", "owned"),
     "partitions": ("partition", "worker", "offset", "end", "lag", "lag_s", "clock", "cases", "alerts"),
@@ -27,17 +39,26 @@ def layout() -> Any:
                 children=[
                     html.Nav(
                         className="trail",
-                        children=[word("ops_title", html.H1), word("wall", html.A, id="to-wall", href="/wall")],
+                        children=[
+                            word("ops_title", html.H1),
+                            word("wall", html.A, id="to-wall", href="/wall"),
+                        ],
                     ),
                     html.Div(id="ops-gateway", className="mark-row"),
                     html.Div(id="ops-rules", className="mark-row"),
                     html.Div(
                         className="asof",
-                        children=[word("ops_updated", className="label"), html.Span(id="ops-read", className="value")],
+                        children=[
+                            word("ops_updated", className="label"),
+                            html.Span(id="ops-read", className="value"),
+                        ],
                     ),
                     html.Div(
                         className="buttons",
-                        children=[button("theme", "switch_theme"), button("lang", "switch_language", "language")],
+                        children=[
+                            button("theme", "switch_theme"),
+                            button("lang", "switch_language", "language"),
+                        ],
                     ),
                 ],
             ),
@@ -46,7 +67,9 @@ def layout() -> Any:
             html.Main(
                 className="ops-body",
                 children=[
-                    html.Div(className="ops-column", children=[_table("feeds"), _table("dead"), _table("workers")]),
+                    html.Div(
+                        className="ops-column", children=[_table("feeds"), _table("dead"), _table("workers")]
+                    ),
                     html.Div(className="ops-column", children=[_table("partitions")]),
                 ],
             ),
@@ -55,7 +78,9 @@ def layout() -> Any:
 
 
 def _table(name: str) -> Any:
-    heads = [word(f"col_{column}", html.Th, className=f"col-{column}", scope="col") for column in TABLES[name]]
+    heads = [
+        word(f"col_{column}", html.Th, className=f"col-{column}", scope="col") for column in TABLES[name]
+    ]
     return html.Section(
         className="panel",
         children=[

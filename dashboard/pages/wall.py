@@ -109,7 +109,10 @@ def _map() -> Any:
             ),
             html.Div(
                 className="map-foot",
-                children=[html.Div(id="no-place", className="no-place"), html.Div(id="legend", className="legend")],
+                children=[
+                    html.Div(id="no-place", className="no-place"),
+                    html.Div(id="legend", className="legend"),
+                ],
             ),
         ],
     )

@@ -27,7 +27,11 @@ class FakeGateway:
         self.epoch = "e1"
         self.seq = 1
         self.beating = True
-        self.beat: Message = {"mode": "wall", "freshness": {"state": "live", "age_ms": 200, "cause": ""}, "feeds": []}
+        self.beat: Message = {
+            "mode": "wall",
+            "freshness": {"state": "live", "age_ms": 200, "cause": ""},
+            "feeds": [],
+        }
         self.clock_ms: int | None = None
         self.offset_ms = 0  # the server's clock may be wrong against the browser's
         self.heard: list[Message] = []
@@ -63,7 +67,9 @@ class FakeGateway:
         """Give a scope another view, whole, and tell its screens."""
         self.views[scope] = view
         self.seq += 1
-        self._ask(self._tell({"type": "snapshot", "scope": scope, "view": view, "server_ms": self.now_ms()}, scope))
+        self._ask(
+            self._tell({"type": "snapshot", "scope": scope, "view": view, "server_ms": self.now_ms()}, scope)
+        )
 
     def change(self, scope: str, changes: Message, *, lost: bool = False) -> None:
         """Change a scope's view. `lost` keeps the changes from its screens, as a fault on the way would."""
@@ -91,7 +97,9 @@ class FakeGateway:
         return asyncio.run_coroutine_threadsafe(what, self._loop).result(SENT_WITHIN_S)
 
     async def _open(self) -> None:
-        self._server = await serve(self._screen, "127.0.0.1", self.port, ping_interval=None, close_timeout=0.2)
+        self._server = await serve(
+            self._screen, "127.0.0.1", self.port, ping_interval=None, close_timeout=0.2
+        )
         self.port = next(iter(self._server.sockets)).getsockname()[1]
 
     async def _shut(self) -> None:
@@ -158,10 +166,14 @@ class FakeGateway:
         elif kind == "command":
             answer = self.answer(message)
             if answer is not None:
-                await screen.send(msgspec.json.encode({"type": "answer", "id": message["id"], **answer}).decode())
+                await screen.send(
+                    msgspec.json.encode({"type": "answer", "id": message["id"], **answer}).decode()
+                )
         elif kind == "case":
             found = self.cases.get(message["id"])
-            await screen.send(msgspec.json.encode({"type": "case", "case": found}).decode())
+            await screen.send(
+                msgspec.json.encode({"type": "case", "id": message["id"], "case": found}).decode()
+            )
 
 
 def merged(view: Message, changes: Message) -> Message:

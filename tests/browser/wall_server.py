@@ -8,7 +8,8 @@ from contextlib import contextmanager
 
 import uvicorn
 
-from dashboard.web import Surroundings, create
+from dashboard.answers import Surroundings
+from dashboard.web import create
 
 UP_WITHIN_S = 15.0
 
