@@ -254,10 +254,10 @@ class Intake:
         feed = self._feeds.get(name)
         if feed is None:
             feed = self._feeds[name] = FeedState(feed=name, lane=self.lane)
+        if feed.silent or not feed.last_ms:
             self._heard_until_ms = 0
         if feed.silent:
             feed.silent, feed.silent_since_ms = False, None
-            self._heard_until_ms = 0
             self._forward_silence(feed)
         feed.last_ms = self.clock_ms
         self._changed.add(name)

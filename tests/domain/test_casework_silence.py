@@ -3,7 +3,9 @@
 import msgspec
 
 from domain.codes import partition_of_name
-from tests.domain.small_town import GRIDS, HOUR, MINUTE, T0
+from domain.records import Report, Tick, encoder
+from tests.domain.memory_floor import Floor
+from tests.domain.small_town import DAY, GRIDS, HOUR, MINUTE, T0, rules_of
 from tests.domain.timetable import Timetable
 
 LIMIT = 5 * HOUR  # of the feed "sightings"
@@ -80,6 +82,14 @@ def test_other_rules_for_detectors_begin_anew_and_leave_no_old_verdict_behind() 
     changes = t.work(GRIDS[0]).take_changes()
     assert changes is None, "the whole had it all"
     t.at(20 * HOUR).tick()
+
+
+def test_a_feed_first_heard_before_any_time_was_told_falls_silent_like_any_other() -> None:
+    floor = Floor(rules_of, shared=True, rules="first")
+    floor.send(Report(feed="calls", id="1"))
+    floor.send(Report(feed="calls", id="2", t_ms=T0))
+    floor.into_lane(0, encoder.encode(Tick(t_ms=T0 + DAY)))
+    assert [msgspec.json.decode(effect.value)["t_ms"] - T0 for effect in floor.alerts] == [2 * HOUR + 1]
 
 
 def test_only_feeds_with_a_limit_fall_silent() -> None:
