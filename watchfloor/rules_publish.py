@@ -1,11 +1,15 @@
 """Bringing a rule set into force: its bytes into the store, then a notice into every partition of journal and reports."""
 
+import fcntl
+import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from config.rules import RulesMissingError, RuleStore, gather, hash_of
 from config.settings import Settings
+from config.wallclock import monotonic_s
 from domain.codes import JOURNAL_PARTITIONS, LANES
 from domain.records import RulesNotice, encoder
 from domain.rules import Rules, RulesError, compile_rules
@@ -16,6 +20,7 @@ from watchfloor.waiting import QUIET_S, Say, silent, wait_folded
 
 # Another publisher may be quicker once; who is beaten this often has two towns' rules on one journal.
 TRIES = 4
+LOOK_EVERY_S = 0.1
 
 
 def areas_folder(settings: Settings) -> Path:
@@ -49,7 +54,9 @@ def current(settings: Settings) -> tuple[dict[str, bytes], Rules]:
         raise RefusedError("The rule files have mistakes:\n" + "\n".join(wrong.mistakes)) from wrong
 
 
-def in_force(settings: Settings, models: ReadModels, *, say: Say = silent, quiet_s: float = QUIET_S) -> dict[str, str]:
+def in_force(
+    settings: Settings, models: ReadModels, *, say: Say = silent, quiet_s: float = QUIET_S
+) -> dict[str, str]:
     """Return the rule set in force in each partition, `reports:0` … `journal:15`, as of all that it has now.
 
     A partition without records has none (""). The read models are waited for: after a loss of Redis the workers
@@ -114,11 +121,12 @@ def publish_rules(
         If Kafka or Redis does not answer, or no worker folds.
 
     """
-    parts, rules = current(settings)
-    rules_hash = rules.hash
     store = rule_store(settings)
-    with ReadModels(settings) as models:
+    with _one_publisher(settings, quiet_s), ReadModels(settings) as models:
         for _ in range(TRIES):
+            # read anew each time: who was quicker may have imported areas, which are then part of this one too
+            parts, rules = current(settings)
+            rules_hash = rules.hash
             now = in_force(settings, models, say=say, quiet_s=quiet_s)
             if all(one == rules_hash for one in now.values()):
                 return rules_hash
@@ -132,6 +140,26 @@ def publish_rules(
         "Another rule set came into force each time that this one was published: "
         "see that `up`, `produce` and `rules publish` are all given the same --config."
     )
+
+
+@contextmanager
+def _one_publisher(settings: Settings, within_s: float) -> Iterator[None]:
+    """Keep publishers of one data folder from overtaking each other; those of other machines only try again."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    until_s = monotonic_s() + within_s
+    with (settings.data / "rules.lock").open("a") as lock:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as held:
+                if monotonic_s() > until_s:
+                    raise MissingError(
+                        f"Another command has been publishing rules for {within_s:.0f} s: "
+                        "see whether a worker runs with `watchfloor status`."
+                    ) from held
+                time.sleep(LOOK_EVERY_S)
+        yield
 
 
 def _notify(settings: Settings, rules_hash: str, now: Mapping[str, str]) -> dict[str, int]:

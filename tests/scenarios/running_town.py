@@ -1,5 +1,6 @@
 """A whole system for a scenario: `watchfloor up` as a person starts it, its processes by name, its commands by their JSON."""
 
+import asyncio
 import json
 import os
 import select
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from kafka import KafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from config.wallclock import monotonic_s
 
@@ -136,20 +137,33 @@ class RunningTown:
 
     def topic(self, name: str) -> list[list[tuple[int, int, bytes]]]:
         """Return a topic's records (offset, stamp, value), partition by partition."""
-        consumer = KafkaConsumer(bootstrap_servers=self.status()["kafka"], enable_auto_commit=False)
-        try:
-            numbers = sorted(consumer.partitions_for_topic(name) or ())
-            parts = [TopicPartition(name, number) for number in numbers]
-            consumer.assign(parts)
-            consumer.seek_to_beginning(*parts)
-            ends = consumer.end_offsets(parts)
-            found: list[list[tuple[int, int, bytes]]] = [[] for _ in parts]
-            while any(consumer.position(part) < ends[part] for part in parts):
-                for part, records in consumer.poll(timeout_ms=2000).items():
-                    found[part.partition] += [(r.offset, r.timestamp, r.value) for r in records]
-            return found
-        finally:
-            consumer.close()
+        return asyncio.run(_read(self.status()["kafka"], name))
+
+
+async def _read(kafka: str, name: str) -> list[list[tuple[int, int, bytes]]]:
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        parts = [
+            TopicPartition(name, p)
+            for p in sorted(consumer.partitions_for_topic(name) or await _partitions(consumer, name))
+        ]
+        consumer.assign(parts)
+        await consumer.seek_to_beginning(*parts)
+        ends = await consumer.end_offsets(parts)
+        found: list[list[tuple[int, int, bytes]]] = [[] for _ in parts]
+        while any([await consumer.position(part) < ends[part] for part in parts]):
+            for part, records in (await consumer.getmany(timeout_ms=2000)).items():
+                found[part.partition] += [(r.offset, r.timestamp, r.value) for r in records]
+        return found
+    finally:
+        await consumer.stop()
+
+
+async def _partitions(consumer: AIOKafkaConsumer, name: str) -> set[int]:
+    """Ask the broker for a topic's partitions."""
+    await consumer._client.add_topic(name)
+    return set(consumer.partitions_for_topic(name) or ())
 
 
 def effects(alerts: list[list[tuple[int, int, bytes]]]) -> dict[str, bytes]:
