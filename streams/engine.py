@@ -5,6 +5,7 @@ state (snapshots, digests, read models, ticks) does so without an await in betwe
 """
 
 import asyncio
+import gc
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 import structlog
@@ -112,11 +113,13 @@ class Engine:
 
         """
         for source in set(self.partitions) - set(assigned):
+            # what it has queued still goes out, contiguous as it is; receivers drop what the next owner sends again
             self.partitions.pop(source).owned = False
-            self._sender.forget(source)
         begun_s = monotonic_s()
         for source in sorted(set(assigned) - set(self.partitions)):
             self.partitions[source] = await self._load(source, end[source])
+        # states are large, lasting and without cycles: looking through them again and again would stop folding
+        gc.freeze()
         for source, partition in self.partitions.items():
             partition.end = max(end[source], partition.offset + 1)
             self._check(partition, first[source], end[source])

@@ -1,6 +1,7 @@
 """The past, folded again beside the running system: archive first, then topic, through the same folds, with no producer at all."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -70,6 +71,8 @@ async def read_range(
 ) -> AsyncGenerator[list[Row], None]:
     """Give a partition's records from `first` to `last`, both included, in order and without a gap.
 
+    Who does not read to the end closes it (`contextlib.aclosing`), or its connection stays.
+
     Raises
     ------
     BeginningGoneError
@@ -91,8 +94,9 @@ async def read_range(
             at = rows[-1].offset + 1
     if at > last:
         return
-    async for rows in _read_topic(settings, source, at, last):
-        yield rows
+    async with contextlib.aclosing(_read_topic(settings, source, at, last)) as batches:
+        async for rows in batches:
+            yield rows
 
 
 async def _read_topic(
@@ -182,9 +186,10 @@ async def _refold(
     for source in EVERY_SOURCE:
         fold = new_fold(source)
         if offsets[source] >= 0:
-            async for rows in read_range(settings, source, 0, offsets[source]):
-                fold_rows(fold, rows)
-                messages += len(rows)
+            async with contextlib.aclosing(read_range(settings, source, 0, offsets[source])) as batches:
+                async for rows in batches:
+                    fold_rows(fold, rows)
+                    messages += len(rows)
         hashes[source] = partition_hash(fold)
         tell(source, messages)
     return Refolded(

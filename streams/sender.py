@@ -26,8 +26,8 @@ LARGEST_REQUEST_BYTES = 1_048_576
 IN_FLIGHT_BYTES = 32 * 1024 * 1024
 # A record's own cost beside its value, so that many small ones are bounded too.
 RECORD_OVERHEAD_BYTES = 100
-# A broker that is away for longer than this ends the worker, which then begins again from its snapshot.
-GIVE_UP_AFTER_S = 30
+# A request that the broker leaves without an answer is sent again after this; an idempotent batch itself never expires.
+ANSWER_S = 30
 
 Target = tuple[str, int]
 
@@ -69,7 +69,7 @@ class Sender:
             compression_type="lz4",
             max_batch_size=BATCH_BYTES,
             max_request_size=LARGEST_REQUEST_BYTES,
-            request_timeout_ms=GIVE_UP_AFTER_S * 1000,
+            request_timeout_ms=ANSWER_S * 1000,
             retry_backoff_ms=100,
         )
         await self._producer.start()
@@ -92,10 +92,6 @@ class Sender:
         """Send a tick into a partition; it is the effect of no record, and may be lost."""
         self._put(source.word, source.number, value, None)
 
-    def forget(self, source: Source) -> None:
-        """Let go of a partition: what is queued still goes out, contiguous as it is, but nobody waits for it."""
-        self._tickets.pop(source, None)
-
     def acknowledged(self, source: Source, offset: int) -> bool:
         """Tell whether every effect of the source's records up to `offset` is acknowledged."""
         tickets = self._tickets.get(source)
@@ -103,7 +99,8 @@ class Sender:
             return True
         while tickets and not tickets[0].missing:
             tickets.popleft()
-        return not tickets or tickets[0].offset > offset
+        # a partition that went and came back is folded again from below: its tickets are not in order then
+        return not any(ticket.missing and ticket.offset <= offset for ticket in tickets)
 
     async def wait_acknowledged(self, source: Source, offset: int, within_s: float) -> bool:
         """Wait until `acknowledged`, but not longer than `within_s` seconds; tells whether it is."""
@@ -129,6 +126,10 @@ class Sender:
         except TimeoutError:
             return False
         return True
+
+    async def close(self) -> None:
+        """Let go of the connections; what is still queued is lost."""
+        await self._producer.stop()
 
     async def _next_move(self) -> None:
         self._moved.clear()

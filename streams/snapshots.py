@@ -5,6 +5,7 @@ acknowledged. The offset in it is the truth: an older snapshot is only slower, n
 """
 
 import contextlib
+import itertools
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -109,13 +110,14 @@ class Snapshots:
     def __init__(self, url: str, writer: str, stage: Callable[[str], None] = lambda _: None) -> None:
         self._files, self._root = fsspec.core.url_to_fs(url)
         self._writer = f"{writer}-{os.getpid()}"
+        self._count = itertools.count()
         self._stage = stage
 
     def write_aside(self, content: Content) -> Aside:
         """Encode and write a snapshot without a name. For a thread: it takes as long as the disk does."""
         folder = self._folder(content.topic, content.partition)
         self._files.makedirs(folder, exist_ok=True)
-        path = f"{folder}/{content.offset}.{self._writer}.aside"
+        path = f"{folder}/{content.offset}.{self._writer}-{next(self._count)}.aside"
         with self._files.open(path, "wb") as file:
             file.write(encode(content))
             file.flush()

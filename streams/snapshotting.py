@@ -41,6 +41,7 @@ class Snapshotting:
         """Take what is due, until cancelled."""
         while True:
             await asyncio.sleep(LOOK_S)
+            self._taken = {s: taken for s, taken in self._taken.items() if s in self._engine.partitions}
             for partition in self._engine.owned():
                 if partition.owned and self._due(partition):
                     await self.take(partition)
