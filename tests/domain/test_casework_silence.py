@@ -86,10 +86,10 @@ def test_other_rules_for_detectors_begin_anew_and_leave_no_old_verdict_behind() 
 
 def test_a_feed_first_heard_before_any_time_was_told_falls_silent_like_any_other() -> None:
     floor = Floor(rules_of, shared=True, rules="first")
-    floor.send(Report(feed="calls", id="1"))
-    floor.send(Report(feed="calls", id="2", t_ms=T0))
+    floor.send(Report(feed="sightings", id="1"))
+    floor.send(Report(feed="sightings", id="2", t_ms=T0))
     floor.into_lane(0, encoder.encode(Tick(t_ms=T0 + DAY)))
-    assert [msgspec.json.decode(effect.value)["t_ms"] - T0 for effect in floor.alerts] == [2 * HOUR + 1]
+    assert [msgspec.json.decode(effect.value)["t_ms"] - T0 for effect in floor.alerts] == [LIMIT + 1]
 
 
 def test_only_feeds_with_a_limit_fall_silent() -> None:
