@@ -32,7 +32,7 @@ def read_feed(name: str, page: Page, sets: Mapping[str, AreaSet]) -> FeedRules:
     """
     page.only(
         "title", "county", "zone", "public", "silent_after_s", "clocks", "sla_clocks",
-        "keep_closed_days", "remember_days", "columns", "identity", "place",
+        "keep_closed_days", "remember_days", "columns", "identity", "place", "flow",
     )  # fmt: skip
     county = page.text("county", "000000", needed=True)
     if len(county) != COUNTY_DIGITS or not (county.isascii() and county.isdigit()):
@@ -52,6 +52,7 @@ def read_feed(name: str, page: Page, sets: Mapping[str, AreaSet]) -> FeedRules:
         title=page.both("title"),
         county=county,
         zone=_zone(page),
+        flow=page.text("flow", "source"),
         public=page.flag("public", default=False),
         silent_after_ms=page.span_ms("silent_after_s", 1000) or 0,
         clocks=cast(

@@ -10,14 +10,26 @@ from typing import NoReturn
 import typer
 from typer.exceptions import TyperException
 
-from watchfloor.commands import areas, deadletter, digest, due, feeds, replay, rules, running, show, topics
+from watchfloor.commands import (
+    areas,
+    deadletter,
+    digest,
+    due,
+    feeds,
+    flow,
+    replay,
+    rules,
+    running,
+    show,
+    topics,
+)
 from watchfloor.commands.options import EXIT_CODES
 from watchfloor.exceptions import FrontDoorError
 
 DONE, NO, WRONG_USE = 0, 1, 2
 DEBUG = "WATCHFLOOR_DEBUG"
 """Set to 1, it shows where an error comes from."""
-GROUPS = (running, feeds, areas, show, digest, replay, deadletter, topics, rules, due)
+GROUPS = (running, feeds, areas, show, digest, replay, deadletter, topics, rules, due, flow)
 
 HELP = """A live command centre for grid-based community service.
 
