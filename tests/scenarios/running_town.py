@@ -74,6 +74,8 @@ class RunningTown:
 
     def again(self) -> None:
         """Start it again on the same folder."""
+        if self.up.stdout is not None:
+            self.up.stdout.close()
         self._start()
 
     def stop(self) -> float:
