@@ -24,12 +24,13 @@ Cells = dict[str, dict[str, dict[str, list[int]]]]
 class Counters:
     """The counts of one journal partition, at its clock."""
 
-    __slots__ = ("_windows", "cells", "dirty", "trend")
+    __slots__ = ("_stay_ms", "_windows", "cells", "dirty", "trend")
 
     def __init__(self) -> None:
         self.cells: Cells = {}
         self.trend: dict[str, list[list[int]]] = {}
         self.dirty: set[str] = set()
+        self._stay_ms = 0  # nothing leaves a window before: a bound
         self._windows: tuple[deque[Case], deque[Case], deque[Case]] = (deque(), deque(), deque())
 
     def cell(self, grid: str, category: str) -> list[int]:
@@ -49,6 +50,8 @@ class Counters:
         cell[2] += 1
         cell[OPEN] += 1
         cell[TOTAL] += 1
+        if not self._windows[0]:  # else an earlier one leaves first
+            self._stay_ms = 0
         for window in self._windows:
             window.append(case)
         self._bucket(case.grid, case.arrived_ms)[1] += 1
@@ -104,11 +107,15 @@ class Counters:
 
     def advance(self, at_ms: int) -> None:
         """Let what has left the windows by `at_ms` go out of them."""
+        if at_ms < self._stay_ms:
+            return
         for index, window in enumerate(self._windows):
             until_ms = at_ms - WINDOWS_MS[index]
             while window and window[0].arrived_ms <= until_ms:
                 case = window.popleft()
                 self.cell(case.grid, case.category)[index] -= 1
+        next_ms = self.next_ms()
+        self._stay_ms = 0 if next_ms is None else next_ms
 
     def next_ms(self) -> int | None:
         """Return the instant at which the next report leaves a window, or None."""
