@@ -43,6 +43,9 @@ class Bank:
             return None
         if pair is None:
             pair = self._attached(township, category, feed)
+            if t_ms < pair.end_ms:  # another feed's report has opened this interval
+                pair.count += 1
+                return None
         return self._open(pair, t_ms)
 
     def close(self, pair: str, t_ms: int) -> tuple[Verdict, int | None]:

@@ -1,15 +1,9 @@
 """Feeds that share a township and category share its detector."""
 
-import pytest
-
 from tests.domain.small_town import GRIDS
 from tests.domain.timetable import Timetable
 
 
-@pytest.mark.xfail(
-    strict=True, raises=ValueError,
-    reason="Bank.count takes a second feed's first report, within an interval that is open, for one after its end",
-)  # fmt: skip
 def test_a_second_feeds_report_in_an_open_interval_is_counted_with_the_firsts() -> None:
     t = Timetable()
     for n in range(4):
