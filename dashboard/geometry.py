@@ -73,8 +73,15 @@ class Atlas:
         self._drawn: dict[str, Geometry] = {}
 
     def name(self, code: str) -> Names:
-        """Return a jurisdiction's or grid's name by language; its code where it has none."""
-        return {language: self._rules.name_of(code, language) for language in ("en", "zh")}
+        """Return a jurisdiction's or grid's name by language.
+
+        One without a name is called like the only thing in it that has one (a city of one county); else by its code.
+        """
+        named = code
+        while self._rules.name_of(named, "en") == named and len(below := self._rules.children(named)) == 1:
+            named = below[0]
+        found = {language: self._rules.name_of(named, language) for language in ("en", "zh")}
+        return {language: code if name == named else name for language, name in found.items()}
 
     def names(self, codes: Iterable[str]) -> dict[str, Names]:
         """Return the names of those texts that are codes."""

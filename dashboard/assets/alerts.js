@@ -90,7 +90,10 @@
   function blank(id) {
     const part = (name) => wf.el("span", { class: name });
     const mark = wf.el("span", { class: "mark-box" }, part("symbol"), part("letter"));
-    return wf.el("button", { class: "alert", type: "button", role: "listitem", "data-id": id }, mark, part("place"), part("owner"), part("age"), part("what"), part("left"));
+    const first = wf.el("span", { class: "line" }, part("place"), part("owner"), part("age"));
+    const second = wf.el("span", { class: "line" }, part("what"), part("left"));
+    const row = wf.el("button", { class: "alert", type: "button", "data-id": id }, mark, first, second);
+    return row;
   }
 
   function fill(row, alert) {
@@ -102,6 +105,7 @@
     put("symbol", alert.state === "shelved" ? "⏸" : wf.symbol(alert.priority));
     put("letter", String(alert.priority));
     put("place", wf.where(alert));
+    wf.flag(row.querySelector(".place"), "long", wf.where(alert).length > 16);
     put("what", wf.what(alert));
     const owner = row.querySelector(".owner");
     wf.flag(owner, "none", !alert.acked && alert.state !== "shelved");

@@ -77,7 +77,7 @@
     wf.text(wf.$("clock-frozen"), server === null ? "--:--:--" : wf.time(server));
     wf.text(wf.$("clock-date"), server === null ? "" : wf.day(server));
     const feedTime = beat && beat.mode === "feed";
-    wf.text(wf.$("asof"), data_ms === null ? wf.t("unknown") : feedTime ? `${wf.day(beat.clock_ms, wf.zone)} ${wf.time(beat.clock_ms, wf.zone)}` : wf.time(data_ms));
+    wf.text(wf.$("asof"), data_ms === null ? wf.t("unknown") : feedTime ? wf.instant(beat.clock_ms, wf.zone) : wf.time(data_ms));
     wf.text(wf.$("chip"), wf.t(shown));
     banner(now, server);
     marks(now, beat);

@@ -130,12 +130,12 @@
       const area = column >= 0 && column < columns && row >= 0 ? geometry.areas[row * columns + column] : null;
       return area ? area.code : null;
     }
-    const hit = geometry.areas.find((area) => inside(area.rings, x, y));
+    const hit = geometry.areas.find((area) => wf.inside(area.rings, x, y));
     return hit ? hit.code : null;
   };
 
   // Even-odd over all rings, holes included.
-  function inside(rings, x, y) {
+  wf.inside = function (rings, x, y) {
     let within = false;
     for (const ring of rings) {
       for (let i = 0, j = ring.length - 1; i < ring.length; j = i++) {
@@ -145,5 +145,5 @@
       }
     }
     return within;
-  }
+  };
 })();

@@ -3,13 +3,8 @@
   "use strict";
   const wf = (window.wf = window.wf || {});
   const STEPS = 5;
-  const LABELLED = 14; // more labels than this hide the map that they explain
-  const SYMBOLS = ["", "■", "▲", "●", "◇"];
 
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-
-  // Plotly reads a little markup in texts: what came from outside is made plain.
-  const plain = (text) => String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 
   wf.mosaicSize = function (count) {
     const columns = Math.ceil(Math.sqrt(count * 1.35));
@@ -63,7 +58,7 @@
       showlegend: false,
       hovermode: false,
       dragmode: false,
-      annotations: geometry.mosaic ? [] : labels(geometry, rows, marked, size),
+      annotations: geometry.mosaic || !geometry.bbox ? [] : wf.mapLabels(geometry, rows, marked, { frame: fit(geometry, size), size, colour, severity, rem: rem() }),
       ...axes(geometry, size),
     };
     return { figure: { data: traces, layout }, breaks: rank.breaks, field: rank.field, abnormal: marked.length };
@@ -140,72 +135,7 @@
     return traces;
   }
 
-  function rem() {
-    return parseFloat(getComputedStyle(document.documentElement).fontSize);
-  }
-
-  function labels(geometry, rows, marked, size) {
-    const frame = geometry.bbox ? fit(geometry, size) : null;
-    const font = { family: colour("--font"), size: rem() * 1.1, color: colour("--ink") };
-    const taken = [];
-    const free = (area, width, height) => {
-      if (!frame) return false;
-      const x = ((area.label[0] - frame.x[0]) / (frame.x[1] - frame.x[0])) * size.width;
-      const y = ((frame.y[1] - area.label[1]) / (frame.y[1] - frame.y[0])) * size.height;
-      const box = [x - width / 2, y - height / 2, x + width / 2, y + height / 2];
-      if (box[0] < 0 || box[2] > size.width || taken.some((t) => t[0] < box[2] && t[2] > box[0] && t[1] < box[3] && t[3] > box[1])) return false;
-      taken.push(box);
-      return true;
-    };
-    const wide = (text) => Array.from(text).reduce((sum, letter) => sum + (letter > "\u2e80" ? 1 : 0.58), 0) * font.size;
-    const notes = [];
-    const urgent = marked.slice().sort((a, b) => severity(rows.get(a.code)) - severity(rows.get(b.code)) || rows.get(b.code).unacked - rows.get(a.code).unacked);
-    for (const area of urgent.slice(0, LABELLED * 2)) {
-      const row = rows.get(area.code);
-      const level = severity(row);
-      const name = short(wf.both(area.name, area.code));
-      const text = `${SYMBOLS[level]} ${name}${row.unacked ? ` ${row.unacked}` : ""}`;
-      const whole = notes.length < LABELLED && free(area, wide(text) + rem(), font.size * 1.6);
-      // where the name finds no room the symbol stands alone: an abnormal area is never unmarked
-      notes.push({
-        ...at(area),
-        text: whole ? `<b>${SYMBOLS[level]}</b> ${plain(name)}${row.unacked ? ` <b>${row.unacked}</b>` : ""}` : SYMBOLS[level],
-        font: { ...font, color: colour(`--severity-${level}-text`) },
-        bgcolor: colour(`--severity-${level}`),
-        borderpad: rem() * 0.2,
-      });
-    }
-    for (const area of geometry.areas) {
-      if (marked.includes(area) || !frame || (geometry.areas.length > 60 && !area.tile)) continue;
-      const name = short(wf.both(area.name, area.code));
-      const room = chord(area);
-      const px = (room[1] - room[0]) * (size.width / (frame.x[1] - frame.x[0]));
-      const middle = { ...area, label: [(room[0] + room[1]) / 2, area.label[1]] };
-      if (wide(name) * 0.92 > px * 0.94 || !free(middle, wide(name) * 0.92, font.size)) continue;
-      notes.push({ ...at(middle), text: plain(name), font: { ...font, size: font.size * 0.92, color: colour("--map-name") } });
-    }
-    return notes;
-  }
-
-  const at = (area) => ({ x: area.label[0], y: area.label[1], xref: "x", yref: "y", showarrow: false });
-  const short = (name) => (name.length > 22 ? `${name.slice(0, 21)}…` : name);
-
-  // The stretch of an area on the line through its label: a name fits or it does not.
-  function chord(area) {
-    const [x, y] = area.label;
-    let [left, right] = [-Infinity, Infinity];
-    for (const ring of area.rings) {
-      for (let i = 0, j = ring.length - 1; i < ring.length; j = i++) {
-        const [xi, yi] = ring[i];
-        const [xj, yj] = ring[j];
-        if (yi > y === yj > y) continue;
-        const cross = ((xj - xi) * (y - yi)) / (yj - yi) + xi;
-        if (cross <= x) left = Math.max(left, cross);
-        else right = Math.min(right, cross);
-      }
-    }
-    return Number.isFinite(left) && Number.isFinite(right) ? [left, right] : [x, x];
-  }
+  const rem = () => parseFloat(getComputedStyle(document.documentElement).fontSize);
 
   function mosaic(geometry, rows, rank) {
     const { columns, rows: lines } = wf.mosaicSize(geometry.areas.length);

@@ -126,9 +126,9 @@
         event.preventDefault();
         wf.go({ scope: step.code });
       };
-      return wf.el("a", { href: to, onclick: go }, name);
+      return wf.el("span", { class: "step" }, wf.el("a", { href: to, onclick: go }, name), " ›");
     });
-    node.replaceChildren(...parts.reverse());
+    node.replaceChildren(...parts);
   }
 
   (wf.pages = wf.pages || {}).wall = function () {

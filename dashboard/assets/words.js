@@ -61,6 +61,12 @@
     return new Intl.DateTimeFormat(wf.lang === "en" ? "en-GB" : wf.lang, form).format(ms);
   };
 
+  // The whole of an instant of a recorded feed, whose year matters.
+  wf.instant = function (ms, zone) {
+    const form = { day: "numeric", month: "short", year: "numeric", timeZone: zone };
+    return `${new Intl.DateTimeFormat(wf.lang === "en" ? "en-GB" : wf.lang, form).format(ms)} ${wf.time(ms, zone)}`;
+  };
+
   // A day and a time to the minute; the year only where it is another one than the journal's.
   wf.moment = function (ms, zone) {
     if (ms === null || ms === undefined) return wf.t("unknown");

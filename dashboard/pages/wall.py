@@ -139,7 +139,7 @@ def _alerts() -> Any:
                 className="alerts-head",
                 children=[word("alerts", html.H2), html.Span(id="alert-counts", className="alert-counts")],
             ),
-            html.Div(id="stack", className="stack", role="list"),
+            html.Div(id="stack", className="stack"),
             html.Div(id="more", className="more"),
         ],
     )

@@ -29,8 +29,9 @@ def ignore(_page: Page) -> None:
     """Listen to nothing."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """Ends with this folder: while it lives, its event loop runs in this thread, and `asyncio.run` would fail elsewhere."""
     if not CHROMIUM.exists():
         absent(
             "There is no /usr/bin/chromium; `make test` installs it, or apt-get install chromium fonts-noto-cjk."
@@ -61,7 +62,7 @@ def gateway(around: town.Surroundings) -> Iterator[FakeGateway]:
         yield fake
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """One profile for all tests: what a wall fetches for good (Plotly, React) is fetched once."""
     context = browser.new_context()

@@ -263,3 +263,63 @@ def test_an_alert_is_announced_once_to_a_screen_reader(gateway: FakeGateway, ope
         },
     )
     expect(page.locator("#announcer")).to_contain_text("Critical alert: Harrow Cross, Surge – Water leak")
+
+
+def test_a_mosaic_of_thousands_of_grids_is_one_picture_that_can_be_touched(
+    gateway: FakeGateway, open_page: Open
+) -> None:
+    page = open_page()
+    page.wait_for_function(MAP_DRAWN)
+    spent_ms = page.evaluate(
+        """() => {
+            const code = (n) => '9901' + String(n).padStart(11, '0');
+            const areas = Array.from({length: 2500}, (_, n) => ({code: code(n), name: {en: 'G' + n, zh: 'G' + n}, rings: [], label: [0, 0]}));
+            wf.map.geometry = {...wf.map.geometry, areas, mosaic: true, bbox: null};
+            wf.view.areas = new Map(areas.map((area, n) => [area.code, {code: area.code, open: n % 90, r24h: n, total: n, overdue: 0,
+                unacked: n === 7 ? 1 : 0, worst: n === 7 ? 1 : 0, state: n === 8 ? 'stale' : 'normal'}]));
+            const begun = performance.now();
+            wf.map.restyle();
+            return performance.now() - begun;
+        }"""
+    )
+    page.wait_for_function(
+        "() => document.querySelector('#map .js-plotly-plot').data[0].type === 'heatmap' && document.querySelector('#map .js-plotly-plot')._fullLayout.xaxis.range[0] === 0"
+    )
+    assert spent_ms < 100
+    figure = page.evaluate(
+        "() => document.querySelector('#map .js-plotly-plot').data.map(one => [one.type, one.z ? one.z.flat().filter(z => z !== null).length : one.x.length])"
+    )
+    assert figure == [["heatmap", 2500], ["scatter", 1]]
+    place = page.evaluate(
+        """() => {
+            const plot = document.querySelector('#map .js-plotly-plot'), layout = plot._fullLayout, frame = plot.getBoundingClientRect();
+            const {rows} = wf.mosaicSize(2500);
+            return [frame.left + layout._size.l + layout.xaxis.d2p(3.5), frame.top + layout._size.t + layout.yaxis.d2p(rows - 1.5)];
+        }"""
+    )
+    columns = page.evaluate("() => wf.mosaicSize(2500).columns")
+    page.mouse.click(*place)
+    number = columns + 3
+    assert page.evaluate("() => wf.url.scope") == "9901" + str(number).rjust(11, "0")
+
+
+def test_a_quiet_town_says_so(gateway: FakeGateway, open_page: Open) -> None:
+    gateway.views[""] = town.view("", [town.row(code, 7) for code in CODES], [], wall_ms())
+    page = open_page()
+    expect(page.locator("#stack")).to_have_text("No alerts. Quiet.")
+    assert page.locator("[data-abnormal='1'], [data-abnormal='2']").count() == 0
+
+
+def test_opened_without_a_scope_the_wall_shows_the_only_area_where_something_happens(
+    gateway: FakeGateway, open_page: Open
+) -> None:
+    only = CODES[4]
+    gateway.views[""] = town.view(
+        "", [town.row(code, 9 if code == only else 0) for code in CODES], [], wall_ms()
+    )
+    gateway.views[only] = town.view(only, [town.row(only + "001", 9)], [], wall_ms())
+    page = open_page()
+    page.wait_for_function("code => wf.view.ready && wf.view.scope === code", arg=only)
+    again = open_page("/wall?scope=")
+    again.wait_for_timeout(500)
+    assert again.evaluate("() => wf.view.scope") == "", "who asks for the whole area gets it"

@@ -161,5 +161,11 @@ def test_names_are_given_in_both_languages_and_only_for_codes() -> None:
     }
 
 
+def test_a_city_without_a_name_is_called_like_its_only_county() -> None:
+    assert ATLAS.name("9901")["en"] == "Bay reports"
+    assert ATLAS.name(town.township(3) + "002")["en"] == "Cinder Lane B"
+    assert ATLAS.name("88")["zh"] == "88"
+
+
 def test_no_tiles_of_nothing() -> None:
     assert list(tiles([], None)) == []
