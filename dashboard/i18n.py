@@ -58,6 +58,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "legend_zero": ("none", "零"),
     "legend_nodata": ("no data", "无数据"),
     "map_failed": ("The map could not be loaded. Trying again.", "地图载入失败，正在重试。"),
+    "map_unknown": ("This area is not in the rule set in force.", "现行规则集中没有该区域。"),
     "map_empty": ("No areas here.", "此处没有区域。"),
     "per_cell": ("One cell a grid", "一格一网格"),
     # lists

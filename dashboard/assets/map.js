@@ -9,7 +9,7 @@
   let last = 0;
   let pending = null;
 
-  const map = (wf.map = { geometry: null, failed: false });
+  const map = (wf.map = { geometry: null, failed: "" });
 
   map.start = function () {
     const box = wf.$("map-box");
@@ -39,11 +39,11 @@
       const geometry = await wf.ask(`/geometry?scope=${scope}`);
       if (wf.url.scope !== scope) return;
       map.geometry = geometry;
-      map.failed = false;
+      map.failed = "";
       for (const area of geometry.areas) wf.names.known.set(area.code, area.name);
       for (const step of geometry.trail) if (step.code) wf.names.known.set(step.code, step.name);
     } catch (problem) {
-      map.failed = true;
+      map.failed = problem.message.endsWith(" 404") ? "map_unknown" : "map_failed";
       setTimeout(() => asking === scope && ((asking = null), wf.paint()), 4000);
       return;
     } finally {
@@ -58,7 +58,7 @@
     if ((!map.geometry || map.geometry.scope !== scope) && asking !== scope) fetchGeometry(scope);
     const fits = map.geometry && map.geometry.scope === scope;
     const empty = fits && map.geometry.areas.length === 0;
-    wf.text(wf.$("map-note"), fits ? (empty ? wf.t("map_empty") : "") : map.failed ? wf.t("map_failed") : wf.t("loading"));
+    wf.text(wf.$("map-note"), fits ? (empty ? wf.t("map_empty") : "") : wf.t(map.failed || "loading"));
     noPlace(fits);
     if (!fits) return;
     const wait = REDRAW_EVERY_MS - (performance.now() - last);
