@@ -5,9 +5,14 @@ from typing import Protocol
 
 from domain.flow import CLOSED_AT_SOURCE, DUPLICATE, Action, Flow, level_after
 
+NO_STEP = "names the step"
+"""How a mistake begins that breaks a way: what cannot be reached then follows from it and is not told as well."""
+
 
 class Noted(Protocol):
     """Where mistakes are noted."""
+
+    mistakes: list[str]
 
     def wrong(self, field: str, sentence: str) -> None:
         """Note a mistake of a field."""
@@ -29,7 +34,8 @@ def check_flow(flow: Flow, page: Noted) -> None:
         for field, sentence in _of_action(flow, action):
             page.table("actions").table(action.name).wrong(field, sentence)
     _check_flags(flow, page)
-    if not flow.by_feed and flow.first in flow.steps:
+    broken = any(NO_STEP in one for one in page.mistakes)
+    if not flow.by_feed and flow.first in flow.steps and not broken:
         _check_reach(flow, page)
 
 

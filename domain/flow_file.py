@@ -9,7 +9,7 @@ from typing import Any, cast
 from domain.clocks import KINDS, Kind, Limit
 from domain.feed_rules import DAY_MS
 from domain.flow import LEVEL_DIGITS, ROLES, SEATS, Action, Assigned, Flag, Flow, Seat, Step
-from domain.flow_checks import check_flow
+from domain.flow_checks import NO_STEP, check_flow
 from domain.flow_given import NEEDS
 from domain.rule_page import Page
 from domain.toml_lines import lines_of
@@ -224,7 +224,7 @@ class _Known:
 def _action(name: str, page: FlowPage, known: _Known) -> Action:
     page.only(*ACTION_FIELDS)
     by = page.among("by", ROLES, "role")
-    if not by:
+    if not page.values.get("by"):
         page.wrong("by", "must name at least one role.")
     within = page.text("within")
     if within and within not in known.periods:
@@ -276,7 +276,7 @@ def _to(page: FlowPage, steps: Mapping[str, Step]) -> dict[str, str]:
         target = table.text(step)
         for one in (step, target):
             if one not in steps:
-                table.wrong(step, f"names the step {one!r}; known are {', '.join(steps)}.")
+                table.wrong(step, f"{NO_STEP} {one!r}; known are {', '.join(steps)}.")
         if step in steps and target in steps:
             to[step] = target
     return to
