@@ -33,7 +33,7 @@ lint: install-dev
 	.venv/bin/lint-imports
 
 bench: install-dev
-	.venv/bin/python -P -m bench.suite $(ARGS)
+	.venv/bin/python -m bench.suite $(ARGS)
 
 install-dev: .venv/installed-dev .jgo/fetched
 
