@@ -45,7 +45,7 @@ def test_an_alert_acknowledged_on_one_screen_is_seen_on_another_within_a_second(
     mine.keyboard.press("Enter")
     expect(mine.locator("#drawer-title")).to_have_text("Cinder Lane")
     expect(mine.locator(".why .action")).to_contain_text("Open the grids concerned")
-    expect(mine.locator(".facts")).to_contain_text("41 reports in 5 min")
+    expect(mine.locator(".facts")).to_contain_text("41 in 5 min")
     mine.keyboard.press("a")
     expect(other.locator(f'[data-id="{ALERT}"] .owner')).to_have_text("✓ local", timeout=1_000)
     expect(mine.locator(".outcome")).to_have_text("Done.")

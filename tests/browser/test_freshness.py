@@ -21,7 +21,7 @@ def test_a_silent_gateway_is_delayed_then_no_live_data_with_a_frozen_clock_and_t
     expect(page.locator("#chip")).to_have_text("DELAYED", timeout=8_000)
     expect(page.locator("#chip")).to_have_text("NO LIVE DATA", timeout=12_000)
     expect(page.locator("#banner")).to_contain_text(re.compile(r"NO LIVE DATA since \d\d:\d\d:\d\d"))
-    expect(page.locator("#banner")).to_contain_text("connection to the gateway lost")
+    expect(page.locator("#banner")).to_contain_text("Connection to the gateway lost")
     clock, number = page.locator("#clock").inner_text(), page.locator("#figure-open .number").inner_text()
     assert number != "–", "last values stay"
     page.wait_for_timeout(1_300)
