@@ -12,7 +12,7 @@ import msgspec
 
 
 class _Seen(msgspec.Struct):
-    grid: str
+    grid: str = ""
 
 
 def main() -> None:
