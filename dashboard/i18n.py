@@ -176,7 +176,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "ops_workers": ("Workers", "计算进程"),
     "ops_gateway": ("Gateway", "网关"),
     "ops_rules": ("Rule set in force", "现行规则集"),
-    "ops_rules_mixed": ("Partitions differ: a rule set is being taken over.", "各分区不一致：规则集正在切换。"),
+    "ops_rules_mixed": (
+        "Partitions differ: a rule set is being taken over.",
+        "各分区不一致：规则集正在切换。",
+    ),
     "ops_updated": ("Read", "读取"),
     "ops_unreachable": ("These figures could not be read: {reason}", "无法读取运行数据：{reason}"),
     "ops_no_dead": ("None. Every message was understood.", "无。所有消息均可识别。"),

@@ -180,7 +180,9 @@ def send(settings: Settings, topic: str, values: Sequence[tuple[int, bytes]]) ->
     except KafkaError as failed:
         raise no_broker(settings) from failed
     try:
-        futures = [(partition, producer.send(name, value=value, partition=partition)) for partition, value in values]
+        futures = [
+            (partition, producer.send(name, value=value, partition=partition)) for partition, value in values
+        ]
         for partition, future in futures:
             acknowledged = future.get(timeout=ANSWER_WITHIN_MS / 1000)
             written[partition] = max(acknowledged.offset, written.get(partition, -1))

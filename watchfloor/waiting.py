@@ -91,9 +91,7 @@ def wait_journal(
 
     """
     ends = topic_access.end_offsets(settings, "journal", JOURNAL_PARTITIONS)
-    wait_folded(
-        models, {f"journal:{p}": end - 1 for p, end in ends.items()}, say=say, quiet_s=quiet_s
-    )
+    wait_folded(models, {f"journal:{p}": end - 1 for p, end in ends.items()}, say=say, quiet_s=quiet_s)
 
 
 def _named(behind: Mapping[str, int]) -> str:

@@ -71,7 +71,21 @@ def case(number: int, grid: str, **facts: Any) -> dict[str, Any]:
 def alert(number: int, kind: str, **facts: Any) -> dict[str, Any]:
     made = dict.fromkeys(
         ["due_ms", "acked_ms", "shelved_until_ms", "seen", "expected", "low", "high", "since_ms"]
-    ) | dict.fromkeys(["key", "scope", "grid", "category", "case", "feed", "clock", "acked_by", "shelved_by", "shelved_why"], "")
+    ) | dict.fromkeys(
+        [
+            "key",
+            "scope",
+            "grid",
+            "category",
+            "case",
+            "feed",
+            "clock",
+            "acked_by",
+            "shelved_by",
+            "shelved_why",
+        ],
+        "",
+    )
     return made | {
         "id": f"03-{number:010x}-0",
         "partition": 3,
@@ -107,22 +121,45 @@ def filled(
     def write(key: str, field: str, value: dict[str, Any]) -> None:
         client.hset(f"{topic_prefix}wf1:{key}", field, json.dumps(value))
 
-    for grid, counts in ((GRID_A, [1, 2, 3, 2, 1, 10]), (GRID_B, [0, 1, 1, 1, 0, 4]), (GRID_C, [5, 5, 5, 5, 5, 5])):
+    for grid, counts in (
+        (GRID_A, [1, 2, 3, 2, 1, 10]),
+        (GRID_B, [0, 1, 1, 1, 0, 4]),
+        (GRID_C, [5, 5, 5, 5, 5, 5]),
+    ):
         block = {"grids": {grid: {"Other": counts}}, "trend": []}
         write(f"grids:{partition_of(grid)}", grid[:9], block)
     # a case that moved: its partition counts for a township of another
-    write(f"grids:{(partition_of(GRID_A) + 1) % 16}", GRID_A[:9], {"grids": {GRID_A: {"X": [0, 0, 0, 1, 1, 1]}}, "trend": []})
+    write(
+        f"grids:{(partition_of(GRID_A) + 1) % 16}",
+        GRID_A[:9],
+        {"grids": {GRID_A: {"X": [0, 0, 0, 1, 1, 1]}}, "trend": []},
+    )
     for number, (grid, facts) in enumerate(
-        [(GRID_A, {}), (GRID_B, {"overdue": True, "closed_ms": 1_704_200_000_001}), (GRID_C, {"feed": "sweden-police"})]
+        [
+            (GRID_A, {}),
+            (GRID_B, {"overdue": True, "closed_ms": 1_704_200_000_001}),
+            (GRID_C, {"feed": "sweden-police"}),
+        ]
     ):
         made = case(number, grid, **facts)
         write(f"cases:{partition_of(grid)}", made["id"], made)
-    write("alerts:3", "1", alert(1, "overdue", grid=GRID_A, scope=GRID_A, acked=True, state="acked", priority=1))
+    write(
+        "alerts:3", "1", alert(1, "overdue", grid=GRID_A, scope=GRID_A, acked=True, state="acked", priority=1)
+    )
     write("alerts:3", "2", alert(2, "surge", scope=GRID_A[:9], since_ms=1_704_067_200_000))
     write("alerts:3", "3", alert(3, "feed_silent", feed="sweden-police"))
-    feed = {"accepted": 3, "revised": 1, "repeated": 0, "refused": 0, "unplaced": 0, "last_ms": 1_704_067_200_000}
+    feed = {
+        "accepted": 3,
+        "revised": 1,
+        "repeated": 0,
+        "refused": 0,
+        "unplaced": 0,
+        "last_ms": 1_704_067_200_000,
+    }
     write("feeds", "la311", {"feed": "la311", "lane": 0, **feed, "silent": False, "silent_since_ms": None})
-    write("partitions", "3", {"offset": 5, "clock_ms": 0, "rules": rules_hash, "cases": 3, "alerts_active": 3})
+    write(
+        "partitions", "3", {"offset": 5, "clock_ms": 0, "rules": rules_hash, "cases": 3, "alerts_active": 3}
+    )
     yield write
     client.delete(*client.keys(f"{topic_prefix}*"))
     client.close()
@@ -144,7 +181,10 @@ def test_counters_of_a_scope_are_added_up_over_all_partitions(filled: object, ru
         "open": 9,
         "overdue": 7,
     }
-    totals = {scope: shown(run, "counters", "--scope", scope)["reports_total"] for scope in ("99", "990200", GRID_A, GRID_B[:12])}
+    totals = {
+        scope: shown(run, "counters", "--scope", scope)["reports_total"]
+        for scope in ("99", "990200", GRID_A, GRID_B[:12])
+    }
     assert totals == {"99": 20, "990200": 15, GRID_A: 11, GRID_B[:12]: 4}
 
 
@@ -199,7 +239,9 @@ def test_overdue_and_scope_choose_cases(filled: object, run: Run) -> None:
     assert [row["source_id"] for row in shown(run, "cases", "--scope", "990300")] == ["S2"]
 
 
-def test_alerts_stand_unacknowledged_first_and_a_silent_feed_belongs_to_its_county(filled: object, run: Run) -> None:
+def test_alerts_stand_unacknowledged_first_and_a_silent_feed_belongs_to_its_county(
+    filled: object, run: Run
+) -> None:
     assert [row["kind"] for row in shown(run, "alerts")] == ["feed_silent", "surge", "overdue"]
     assert [row["kind"] for row in shown(run, "alerts", "--scope", "990200")] == ["surge", "overdue"]
     (surge,) = [row for row in shown(run, "alerts") if row["kind"] == "surge"]
@@ -233,7 +275,9 @@ def test_sixty_thousand_cases_are_shown_in_seconds(
     assert time.process_time() - begun_s < 6
 
 
-def test_a_digest_that_nobody_answers_ends_with_3(filled: object, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_digest_that_nobody_answers_ends_with_3(
+    filled: object, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("watchfloor.commands.digest.ANSWERS_WITHIN_S", 0.2)
     code, out, err = run("digest", "--json")
     assert (code, out) == (3, "")
@@ -287,7 +331,9 @@ def test_nothing_runs_on_an_empty_folder(run: Run, tmp_path: Path, monkeypatch: 
         (("up", "--clock", "sun"), "sun"),
     ],
 )
-def test_wrong_use_ends_with_2_and_a_sentence(run: Run, filled: object, arguments: tuple[str, ...], says: str) -> None:
+def test_wrong_use_ends_with_2_and_a_sentence(
+    run: Run, filled: object, arguments: tuple[str, ...], says: str
+) -> None:
     code, out, err = run(*arguments)
     assert (code, out) == (2, "")
     assert says in err
@@ -308,20 +354,29 @@ def test_a_missing_file_ends_with_3(run: Run, filled: object) -> None:
     assert "nowhere.csv" in err
 
 
-def test_another_speed_on_the_wall_s_clock_is_refused_before_anything_is_done(run: Run, filled: object) -> None:
+def test_another_speed_on_the_wall_s_clock_is_refused_before_anything_is_done(
+    run: Run, filled: object
+) -> None:
     code, _, err = run("produce", "nowhere.csv", "--feed", "la311", "--speed", "max")
     assert code == 1
     assert "--clock feed" in err
 
 
 def test_every_command_documents_the_exit_codes(run: Run) -> None:
-    for arguments in (("--help",), ("show", "counters", "--help"), ("digest", "--help"), ("produce", "--help")):
+    for arguments in (
+        ("--help",),
+        ("show", "counters", "--help"),
+        ("digest", "--help"),
+        ("produce", "--help"),
+    ):
         code, out, _ = run(*arguments)
         assert code == 0
         assert "3 something that it needs is not there" in " ".join(out.split())
 
 
-def test_debug_shows_where_an_error_comes_from(run: Run, filled: object, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_debug_shows_where_an_error_comes_from(
+    run: Run, filled: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("WATCHFLOOR_DEBUG", "1")
     code, _, err = run("show", "cases", "--scope", "Nowhere")
     assert code == 2

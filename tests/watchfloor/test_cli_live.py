@@ -27,7 +27,9 @@ AREAS = {
             "properties": {"nc_id": code, "name": f"COUNCIL {code}"},
             "geometry": {
                 "type": "Polygon",
-                "coordinates": [[[west, 34.0], [west + 0.1, 34.0], [west + 0.1, 34.1], [west, 34.1], [west, 34.0]]],
+                "coordinates": [
+                    [[west, 34.0], [west + 0.1, 34.0], [west + 0.1, 34.1], [west, 34.1], [west, 34.0]]
+                ],
             },
         }
         for code, west in ((7, -118.3), (47, -118.2))
@@ -106,7 +108,9 @@ def test_what_is_produced_is_folded_counted_and_proved(town: Settings, run: Run,
     assert code == 0, err
     assert again["state"] == again["live"] == live["state"]
     ends = topic_access.end_offsets(town, "journal", 16)
-    assert again["messages"] == sum(ends.values()) + sum(topic_access.end_offsets(town, "reports", 4).values())
+    assert again["messages"] == sum(ends.values()) + sum(
+        topic_access.end_offsets(town, "reports", 4).values()
+    )
 
     # the same file again lies before the journal's clock: nothing is sent
     code, _, err = run(*send)
@@ -115,7 +119,9 @@ def test_what_is_produced_is_folded_counted_and_proved(town: Settings, run: Run,
     assert topic_access.end_offsets(town, "journal", 16) == ends
 
 
-def test_a_replay_prints_one_address_and_leaves_nothing_behind(town: Settings, run: Run, recorded_rows: Path) -> None:
+def test_a_replay_prints_one_address_and_leaves_nothing_behind(
+    town: Settings, run: Run, recorded_rows: Path
+) -> None:
     assert run("produce", str(recorded_rows), "--feed", "la311", "--speed", "max", "--wait")[0] == 0
     live = run("digest", "--json")[1]
     kept = _replay("--keep")

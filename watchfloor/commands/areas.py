@@ -25,7 +25,10 @@ def import_areas(  # noqa: PLR0913 - one parameter an option
     *,
     files: Annotated[list[Path], typer.Argument(help="GeoJSON or CSV files, also .gz.", metavar="FILE…")],
     feed: Annotated[
-        str, typer.Option(help="The feed whose mapping says what the columns mean; found by the file's name otherwise.")
+        str,
+        typer.Option(
+            help="The feed whose mapping says what the columns mean; found by the file's name otherwise."
+        ),
     ] = "",
     area_set: Annotated[str, typer.Option("--set", help="Name of the set; without it, the mapping's.")] = "",
     county: Annotated[str, typer.Option(help="Six digits; without it, the feed's county.")] = "",
@@ -48,13 +51,17 @@ def import_areas(  # noqa: PLR0913 - one parameter an option
         if not path.is_file():
             raise MissingError(f"There is no file {path}: name the areas files to import.")
         own = {"set": area_set, "county": county, "code": code, "name": name}
-        set_name, six_digits, spec = _spec(settings, path, feed, {key: value for key, value in own.items() if value})
+        set_name, six_digits, spec = _spec(
+            settings, path, feed, {key: value for key, value in own.items() if value}
+        )
         register = rules_publish.areas_folder(settings) / f"{set_name}.json"
         try:
             file = producer.import_areas(path, set_name, six_digits, spec, register)
         except producer.AreasError as wrong:
             raise RefusedError(str(wrong)) from wrong
-        imported.append({"set": set_name, "county": six_digits, "areas": len(file.areas), "register": str(register)})
+        imported.append(
+            {"set": set_name, "county": six_digits, "areas": len(file.areas), "register": str(register)}
+        )
     rules_hash = None
     if settings.kafka and settings.redis:
         rules_hash = rules_publish.publish_rules(settings, say=output.tell)
@@ -78,11 +85,15 @@ def _spec(settings: Any, path: Path, feed: str, own: dict[str, str]) -> tuple[st
     if feed:
         chosen = [feed_of(rules, feed)]
     else:
-        chosen = [one for one in rules.feeds.values() if Path(str(one.place_spec.get("file", ""))).name == path.name]
+        chosen = [
+            one for one in rules.feeds.values() if Path(str(one.place_spec.get("file", ""))).name == path.name
+        ]
     if len(chosen) == 1:
         spec, county = dict(chosen[0].place_spec), county or chosen[0].county
     elif len(chosen) > 1:
-        raise WrongUseError(f"{path.name} is named by {', '.join(one.name for one in chosen)}: say which with --feed.")
+        raise WrongUseError(
+            f"{path.name} is named by {', '.join(one.name for one in chosen)}: say which with --feed."
+        )
     spec |= {key: own[key] for key in ("code", "name") if key in own}
     if not chosen:
         plain = path.name.removesuffix(".gz")

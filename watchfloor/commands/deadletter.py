@@ -35,11 +35,15 @@ def list_letters(
     if as_json:
         output.print_list(rows)
         return
-    output.print_table("", COLUMNS, [[row.get(name) for name in COLUMNS] for row in rows], f"{len(rows):,} dead letters")
+    output.print_table(
+        "", COLUMNS, [[row.get(name) for name in COLUMNS] for row in rows], f"{len(rows):,} dead letters"
+    )
 
 
 def show(
-    dead: Annotated[str, typer.Argument(help="A dead letter's id, as `deadletter list` prints it.", metavar="ID")],
+    dead: Annotated[
+        str, typer.Argument(help="A dead letter's id, as `deadletter list` prints it.", metavar="ID")
+    ],
     data: Data = None,
     as_json: Json = False,
 ) -> None:

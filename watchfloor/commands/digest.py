@@ -19,7 +19,8 @@ LOOK_EVERY_S = 0.05
 Refold = Annotated[
     bool,
     typer.Option(
-        "--refold", help="Fold reports and journal again from their beginning, and compare; ends with 1 when they differ."
+        "--refold",
+        help="Fold reports and journal again from their beginning, and compare; ends with 1 when they differ.",
     ),
 ]
 
@@ -90,7 +91,9 @@ def live_digest(models: "ReadModels") -> dict[str, Any]:
         "journal": offsets["journal"],
         "fold_version": FOLD_VERSION,
         "rules": ",".join(rules),
-        "state": state_hash({source: bytes.fromhex(answers[source.label]["sha256"]) for source in EVERY_SOURCE}),
+        "state": state_hash(
+            {source: bytes.fromhex(answers[source.label]["sha256"]) for source in EVERY_SOURCE}
+        ),
     }
 
 
@@ -103,6 +106,10 @@ def _print(found: dict[str, Any], *, same: bool) -> None:
     if "live" in found:
         output.tell(f"live   {found['live']}")
         output.tell(f"refold {found['state']}  ({found['messages']:,} messages in {found['seconds']:.1f} s)")
-        output.tell("the same: what is on the wall is what came in" if same else "NOT the same: see `watchfloor doctor`")
+        output.tell(
+            "the same: what is on the wall is what came in"
+            if same
+            else "NOT the same: see `watchfloor doctor`"
+        )
     else:
         output.tell(f"state {found['state']}")

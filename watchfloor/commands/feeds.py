@@ -22,13 +22,22 @@ def declare(app: typer.Typer) -> None:
 
 def produce(  # noqa: PLR0913 - one parameter an option
     *,
-    files: Annotated[list[Path], typer.Argument(help="Recorded files: CSV, TSV or JSON lines, also .gz.", metavar="FILE…")],
-    feed: Annotated[str, typer.Option(help="The feed that the files are of; config/feeds/NAME.toml says how.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="Recorded files: CSV, TSV or JSON lines, also .gz.", metavar="FILE…")
+    ],
+    feed: Annotated[
+        str, typer.Option(help="The feed that the files are of; config/feeds/NAME.toml says how.")
+    ],
     speed: Speed = "1",
-    begin: Annotated[str, typer.Option("--from", help="Only what came from then on (RFC 3339; without a zone: UTC).")] = "",
+    begin: Annotated[
+        str, typer.Option("--from", help="Only what came from then on (RFC 3339; without a zone: UTC).")
+    ] = "",
     end: Annotated[str, typer.Option("--to", help="Only what came before then.")] = "",
     areas: Annotated[
-        Path | None, typer.Option(help="The feed's areas file; without it, the one that its mapping names, beside the data.")
+        Path | None,
+        typer.Option(
+            help="The feed's areas file; without it, the one that its mapping names, beside the data."
+        ),
     ] = None,
     wait: Wait = False,
     config: Config = None,
@@ -57,7 +66,8 @@ def simulate(  # noqa: PLR0913 - one parameter an option
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
     speed: Speed = "1",
     per_s: Annotated[
-        float, typer.Option("--per-s", help="Messages a second of the province's time.", min=0.001, max=10_000)
+        float,
+        typer.Option("--per-s", help="Messages a second of the province's time.", min=0.001, max=10_000),
     ] = 2.0,
     truth: Annotated[Path | None, typer.Option(help="Where the planted incidents are written.")] = None,
     wait: Wait = False,
@@ -72,13 +82,19 @@ def simulate(  # noqa: PLR0913 - one parameter an option
     asked = sending.Simulated(
         grids=grids, events=events, seed=seed, speed=sending.speed_of(speed), per_s=per_s, truth=truth
     )
-    sending.report(sending.simulate(live_settings(data, config_dir=config), asked, wait=wait), as_json=as_json)
+    sending.report(
+        sending.simulate(live_settings(data, config_dir=config), asked, wait=wait), as_json=as_json
+    )
 
 
 def poll(
-    url: Annotated[str, typer.Argument(help="An Open311 GeoReport v2 endpoint: …/requests.json or …/requests.xml.")],
+    url: Annotated[
+        str, typer.Argument(help="An Open311 GeoReport v2 endpoint: …/requests.json or …/requests.xml.")
+    ],
     feed: Annotated[str, typer.Option(help="The feed that its reports are of.")],
-    interval_s: Annotated[float, typer.Option("--interval", help="Seconds from one look to the next.", min=10)] = 60.0,
+    interval_s: Annotated[
+        float, typer.Option("--interval", help="Seconds from one look to the next.", min=10)
+    ] = 60.0,
     config: Config = None,
     data: Data = None,
 ) -> None:

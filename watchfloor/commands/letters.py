@@ -147,5 +147,3 @@ def _stretches(offsets: Sequence[int]) -> list[tuple[int, int]]:
         else:
             stretches.append((offset, offset + 1))
     return stretches
-
-

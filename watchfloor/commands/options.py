@@ -26,6 +26,7 @@ Scope = Annotated[
 Config = Annotated[
     Path | None,
     typer.Option(
-        "--config", help="The town's own rule files, laid over the shipped ones; without it, what `up` was given."
+        "--config",
+        help="The town's own rule files, laid over the shipped ones; without it, what `up` was given.",
     ),
 ]

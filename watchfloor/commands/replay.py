@@ -14,7 +14,9 @@ def declare(app: typer.Typer) -> None:
 
 
 def replay(
-    begin: Annotated[str, typer.Option("--from", help="Where the replay begins (RFC 3339; without a zone: UTC).")],
+    begin: Annotated[
+        str, typer.Option("--from", help="Where the replay begins (RFC 3339; without a zone: UTC).")
+    ],
     end: Annotated[str, typer.Option("--to", help="Where it ends.")],
     speed: Annotated[str, typer.Option(help="Journal seconds a second, or `max`.")] = "1",
     keep: Annotated[bool, typer.Option("--keep", help="Leave its read models in Redis at the end.")] = False,

@@ -10,7 +10,9 @@ NO = 1
 
 def declare(app: typer.Typer) -> None:
     """Add the group to the application."""
-    group = typer.Typer(help="The rule set: areas, categories, SLA, alerts, detectors and feeds.", no_args_is_help=True)
+    group = typer.Typer(
+        help="The rule set: areas, categories, SLA, alerts, detectors and feeds.", no_args_is_help=True
+    )
     for command in (publish, show):
         group.command(epilog=EXIT_CODES)(command)
     app.add_typer(group, name="rules")

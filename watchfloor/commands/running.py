@@ -23,13 +23,17 @@ def declare(app: typer.Typer) -> None:
 def up(  # noqa: PLR0913 - one parameter an option
     *,
     data: Data = None,
-    port: Annotated[int | None, typer.Option(help="The wall's port; 0 takes a free one.", min=0, max=65535)] = None,
+    port: Annotated[
+        int | None, typer.Option(help="The wall's port; 0 takes a free one.", min=0, max=65535)
+    ] = None,
     simulator: Annotated[
         bool, typer.Option("--simulator/--no-simulator", help="Let a fictional province send reports.")
     ] = True,
     clock: Annotated[
         Literal["wall", "feed"] | None,
-        typer.Option(help="Whose time it is, fixed when the folder is made: the broker's, or the feed's own."),
+        typer.Option(
+            help="Whose time it is, fixed when the folder is made: the broker's, or the feed's own."
+        ),
     ] = None,
     workers: Annotated[int, typer.Option(help="How many workers share the partitions.", min=1, max=16)] = 1,
     config: Config = None,
@@ -65,8 +69,12 @@ def status(data: Data = None, as_json: Json = False) -> None:
     elif not found["running"]:
         output.tell(f"Nothing runs on {folder}: start it with `watchfloor up`.")
     else:
-        output.print_table("", ("", "address"), [(name, found[name]) for name in ("wall", "gateway", "kafka", "redis")])
-        rows = [(one["name"], str(one["pid"] or ""), one["state"], one["restarts"]) for one in found["processes"]]
+        output.print_table(
+            "", ("", "address"), [(name, found[name]) for name in ("wall", "gateway", "kafka", "redis")]
+        )
+        rows = [
+            (one["name"], str(one["pid"] or ""), one["state"], one["restarts"]) for one in found["processes"]
+        ]
         output.print_table("", ("process", "pid", "state", "restarts"), rows)
     raise typer.Exit(0 if found["running"] else NO)
 
@@ -82,7 +90,11 @@ def doctor(data: Data = None, as_json: Json = False) -> None:
     if as_json:
         output.print_list([asdict(one) for one in findings])
     else:
-        output.print_table("", ("", "", "", "how to mend it"), [(one.name, one.state, one.said, one.mend) for one in findings])
+        output.print_table(
+            "",
+            ("", "", "", "how to mend it"),
+            [(one.name, one.state, one.said, one.mend) for one in findings],
+        )
     raise typer.Exit(NO if any(one.state == "problem" for one in findings) else 0)
 
 

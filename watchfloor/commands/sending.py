@@ -85,7 +85,9 @@ def instant_of(option: str, text: str) -> int | None:
     try:
         at = datetime.fromisoformat(text)
     except ValueError as wrong:
-        raise WrongUseError(f"{option} {text} is no time: write it as 2024-01-31T18:00:00Z or 2024-01-31.") from wrong
+        raise WrongUseError(
+            f"{option} {text} is no time: write it as 2024-01-31T18:00:00Z or 2024-01-31."
+        ) from wrong
     at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
     return round(at.timestamp() * 1000)
 
@@ -210,7 +212,9 @@ def poll(settings: Settings, url: str, name: str, interval_s: float) -> int:
     feed = feed_of(rules_publish.current(settings)[1], name)
     rules_publish.publish_rules(settings, say=output.tell)
     stop = threading.Event()
-    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {
+        number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         return follow(settings, url, feed, stop=stop, interval_s=interval_s, say=output.tell)
     except ProduceError as wrong:
@@ -265,7 +269,9 @@ def report(done: Mapping[str, Any], *, as_json: bool) -> None:
     if as_json:
         output.print_object(done)
         return
-    output.print_table("", ("", "count"), [(name, value) for name, value in done.items() if value is not None])
+    output.print_table(
+        "", ("", "count"), [(name, value) for name, value in done.items() if value is not None]
+    )
 
 
 @contextlib.contextmanager

@@ -15,8 +15,30 @@ if TYPE_CHECKING:
 # More rows than this on a terminal are read by nobody; --json has all of them.
 ROWS_SHOWN = 50
 
-CASE_COLUMNS = ("id", "feed", "source_id", "area", "category", "step", "opened_at", "due_at", "closed_at", "overdue")
-ALERT_COLUMNS = ("id", "state", "priority", "kind", "scope", "category", "feed", "raised_at", "due_at", "acked_by")
+CASE_COLUMNS = (
+    "id",
+    "feed",
+    "source_id",
+    "area",
+    "category",
+    "step",
+    "opened_at",
+    "due_at",
+    "closed_at",
+    "overdue",
+)
+ALERT_COLUMNS = (
+    "id",
+    "state",
+    "priority",
+    "kind",
+    "scope",
+    "category",
+    "feed",
+    "raised_at",
+    "due_at",
+    "acked_by",
+)
 FEED_COLUMNS = ("feed", "lane", "accepted", "revised", "repeated", "refused", "unplaced", "last_at", "silent")
 SYMBOLS = {1: "■ 1 critical", 2: "▲ 2 high", 3: "● 3 medium", 4: "◇ 4 low"}
 
@@ -121,8 +143,14 @@ def _counties(rules: "Rules | None") -> dict[str, str]:
     return {} if rules is None else {name: feed.county for name, feed in rules.feeds.items()}
 
 
-def _print_rows(word: str, columns: tuple[str, ...], rows: list[dict[str, Any]], count: int, which: str) -> None:
+def _print_rows(
+    word: str, columns: tuple[str, ...], rows: list[dict[str, Any]], count: int, which: str
+) -> None:
     from watchfloor.commands import output
 
-    note = f"{count:,} {word}" if count == len(rows) else f"the {which} {len(rows)} of {count:,} {word}; --json has all"
+    note = (
+        f"{count:,} {word}"
+        if count == len(rows)
+        else f"the {which} {len(rows)} of {count:,} {word}; --json has all"
+    )
     output.print_table("", columns, [[row.get(column) for column in columns] for row in rows], note)

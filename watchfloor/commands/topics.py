@@ -27,7 +27,9 @@ def create(data: Data = None, as_json: Json = False) -> None:
 
     settings = live_settings(data, running=False)
     if not settings.kafka:
-        raise MissingError("No broker is named: start one with `watchfloor up`, or name it in WATCHFLOOR_KAFKA.")
+        raise MissingError(
+            "No broker is named: start one with `watchfloor up`, or name it in WATCHFLOOR_KAFKA."
+        )
     created = create_topics(settings)
     if as_json:
         output.print_object({"created": created})
