@@ -7,7 +7,7 @@ folds, and what Redis lost is written whole.
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,23 +20,29 @@ from redis.exceptions import RedisError
 from config.wallclock import monotonic_s
 from domain.fold import Changes
 from streams.partition import Partition
-from streams.redis_script import CHANGES_KEPT, WRITE
+from streams.redis_script import CHANGES_KEPT, STAGE, WRITE, laid_out, pack
 from streams.sources import Source
 
 # Screens follow in steps of this; shorter ones cost more than an eye sees.
 EVERY_S = 0.05
-# Of the worker's time at most a fourth goes into read models: after a long round, as long a rest times three.
-REST_FACTOR = 3
+# While so many records are unfolded, the time goes into folding them: after a round, ten times as long a rest as it
+# took to say what changed, within these bounds.
+BEHIND_RECORDS = 10_000
+BEHIND_REST_FACTOR = 10
+BEHIND_REST_S = (0.5, 3.0)
 # A Redis that does not answer so long counts as away.
 ANSWER_S = 1.5
 # So long between two tries while it is away.
 AGAIN_S = 0.5
 # Positions are compared so often, so that an emptied Redis is seen without a new record.
 LOOK_S = 2.0
-# Fields a command of a whole write: some hundred kB at most.
-STAGE_FIELDS = 500
+# Fields a step of a whole write: some hundred kB.
+STAGE_FIELDS = 1000
 # A whole write that was broken off leaves nothing behind.
 STAGED_EX_S = 300
+
+Part = tuple[str, Mapping[str, bytes | None]]
+"""A hash of a write: where it was staged (empty: nowhere), and its fields, None for one that goes."""
 
 
 @dataclass(slots=True)
@@ -79,9 +85,11 @@ class RedisWriter:
         self._prefix = key_prefix
         self._owned = owned
         self._script = self._redis.register_script(WRITE)
+        self._stage_script = self._redis.register_script(STAGE)
         self._written: dict[Source, _Written] = {}
         self._asked_s = 0.0
         self._staged = 0
+        self._busy_s = 0.0
         self._log = structlog.get_logger()
         self.healthy = True
 
@@ -92,12 +100,17 @@ class RedisWriter:
             if not await self.write_round():
                 await asyncio.sleep(AGAIN_S)
                 continue
-            took_s = monotonic_s() - begun_s
-            await asyncio.sleep(max(EVERY_S - took_s, REST_FACTOR * took_s))
+            unfolded = sum(partition.end - partition.offset - 1 for partition in self._owned())
+            if unfolded > BEHIND_RECORDS:
+                least_s, most_s = BEHIND_REST_S
+                await asyncio.sleep(min(most_s, max(least_s, BEHIND_REST_FACTOR * self._busy_s)))
+            else:
+                await asyncio.sleep(max(0.0, EVERY_S - (monotonic_s() - begun_s)))
 
     async def write_round(self) -> bool:
         """Write what every owned partition changed since the last round; tells whether Redis answered."""
         partitions = list(self._owned())
+        self._busy_s = 0.0
         try:
             await self._look(partitions)
             for partition in partitions:
@@ -177,36 +190,35 @@ class RedisWriter:
             return
         if at.stored is not None and partition.offset <= at.stored:
             return
+        begun_s = monotonic_s()
         changes = partition.fold.take_changes()
+        self._busy_s += monotonic_s() - begun_s
         if changes is None:
             return
         at.unsure = True
         at.least = changes.offset
-        parts: list[Any] = []
-        for fields in changes.hashes.values():
-            parts += _fields("", fields)
-        args = ["changes", "" if at.stored is None else str(at.stored), *_of(partition, changes), *parts]
-        told, stored = await self._run(partition, changes.offset, list(changes.hashes), args)
+        parts: list[Part] = [("", fields) for fields in changes.hashes.values()]
+        args = ["changes", "" if at.stored is None else str(at.stored), *_of(partition, changes)]
+        told, stored = await self._run(partition, changes.offset, list(changes.hashes), args, parts)
         self._settle(at, told, stored)
 
     async def _write_whole(self, partition: Partition, at: _Written) -> None:
+        begun_s = monotonic_s()
         whole = partition.fold.whole()
         partition.fold.take_changes()  # what changed up to here is in the whole
+        self._busy_s += monotonic_s() - begun_s
         at.least = whole.offset
-        names: list[str] = []
-        parts: list[Any] = []
-        for name in whole.replace:
-            names.append(name)
+        parts: list[Part] = []
+        names = [*whole.replace, *(name for name in whole.hashes if name not in whole.replace)]
+        for name in names:
             fields = whole.hashes.get(name, {})
-            staged = await self._stage(name, fields) if fields else "-"
-            parts += [staged, 0, 0]
-        for name, fields in whole.hashes.items():
-            if name not in whole.replace:
-                names.append(name)
-                parts += _fields("", fields)
+            if name in whole.replace:
+                parts.append((await self._stage(name, fields), {}))
+            else:
+                parts.append(("", fields))
         at.unsure = True
-        args = ["whole", "", *_of(partition, whole), *parts]
-        told, stored = await self._run(partition, whole.offset, names, args)
+        args = ["whole", "", *_of(partition, whole)]
+        told, stored = await self._run(partition, whole.offset, names, args, parts)
         self._settle(at, told, stored)
         if told == "written":
             self._log.info("read models written whole", partition=partition.source.label, offset=whole.offset)
@@ -217,34 +229,36 @@ class RedisWriter:
         at.stored = stored
         at.whole = told == "other" or stored is None or stored < at.least
 
-    async def _stage(self, name: str, fields: dict[str, bytes | None]) -> str:
+    async def _stage(self, name: str, fields: Mapping[str, bytes | None]) -> str:
+        """Write a hash under a name of its own; returns that, or `-` for a hash without fields."""
         self._staged += 1
         key = f"{self._prefix}staged:{name}:{os.getpid()}:{self._staged}"
         pairs = [(field, value) for field, value in fields.items() if value is not None]
-        if not pairs:
-            return "-"
         for begin in range(0, len(pairs), STAGE_FIELDS):
-            async with self._redis.pipeline(transaction=False) as pipe:
-                pipe.hset(key, mapping=dict(pairs[begin : begin + STAGE_FIELDS]))
-                pipe.expire(key, STAGED_EX_S)
-                await pipe.execute()
-        return key
+            lengths, _, row = laid_out(dict(pairs[begin : begin + STAGE_FIELDS]))
+            await self._stage_script(keys=[key], args=[pack(lengths), b"".join(row), STAGED_EX_S])
+        return key if pairs else "-"
 
     async def _run(
-        self, partition: Partition, offset: int, names: list[str], args: list[Any]
+        self,
+        partition: Partition,
+        offset: int,
+        names: list[str],
+        args: list[Any],
+        parts: list[Part],
     ) -> tuple[str, int | None]:
+        layout: list[tuple[str, list[int], list[int]]] = []
+        row: list[bytes] = []
+        for staged, fields in parts:
+            sets, gone, values = laid_out(fields)
+            layout.append((staged, sets, gone))
+            row += values
         told, stored = await self._script(
             keys=[self._prefix + name for name in ("pos", "changes", *names)],
-            args=[partition.source.label, offset, *args],
+            args=[partition.source.label, offset, *args, pack(layout), b"".join(row)],
         )
         return told.decode(), int(stored) if stored else None
 
 
 def _of(partition: Partition, changes: Changes) -> list[Any]:
     return [partition.source.label, changes.clock_ms, changes.body, CHANGES_KEPT]
-
-
-def _fields(staged: str, fields: dict[str, bytes | None]) -> list[Any]:
-    sets = [part for field, value in fields.items() if value is not None for part in (field, value)]
-    gone = [field for field, value in fields.items() if value is None]
-    return [staged, len(sets) // 2, *sets, len(gone), *gone]

@@ -34,10 +34,19 @@ Target = tuple[str, int]
 
 @dataclass(slots=True)
 class Ticket:
-    """The effects of one slice: how many are not acknowledged yet, of records up to which offset."""
+    """The effects of one slice, of records up to `offset`: to how many targets they are not acknowledged yet."""
 
     offset: int
     missing: int
+
+
+@dataclass(slots=True)
+class Parcel:
+    """What a slice sends to one target, in order, and how much of it has left."""
+
+    values: list[bytes]
+    ticket: Ticket | None
+    left: int = 0
 
 
 class Sender:
@@ -55,7 +64,7 @@ class Sender:
         self._topic_of = topic_of
         self._options = options
         self._producer: Any = None
-        self._queues: dict[Target, deque[tuple[bytes, Ticket | None]]] = {}
+        self._queues: dict[Target, deque[Parcel]] = {}
         self._tasks: dict[Target, asyncio.Task[None]] = {}
         self._tickets: dict[Source, deque[Ticket]] = {}
         self._bytes = 0
@@ -83,14 +92,17 @@ class Sender:
         """Take the effects of the records of `source` up to `offset`, in their order."""
         if not effects:
             return
-        ticket = Ticket(offset, len(effects))
-        self._tickets.setdefault(source, deque()).append(ticket)
+        by_target: dict[Target, list[bytes]] = {}
         for effect in effects:
-            self._put(effect.topic, effect.partition, effect.value, ticket)
+            by_target.setdefault((effect.topic, effect.partition), []).append(effect.value)
+        ticket = Ticket(offset, len(by_target))
+        self._tickets.setdefault(source, deque()).append(ticket)
+        for target, values in by_target.items():
+            self._put(target, Parcel(values, ticket))
 
     def queue_tick(self, source: Source, value: bytes) -> None:
         """Send a tick into a partition; it is the effect of no record, and may be lost."""
-        self._put(source.word, source.number, value, None)
+        self._put((source.word, source.number), Parcel([value], None))
 
     def acknowledged(self, source: Source, offset: int) -> bool:
         """Tell whether every effect of the source's records up to `offset` is acknowledged."""
@@ -135,39 +147,58 @@ class Sender:
         self._moved.clear()
         await self._moved.wait()
 
-    def _put(self, word: str, partition: int, value: bytes, ticket: Ticket | None) -> None:
-        target = (word, partition)
+    def _put(self, target: Target, parcel: Parcel) -> None:
         queue = self._queues.get(target)
         if queue is None:
             queue = self._queues[target] = deque()
-        queue.append((value, ticket))
-        self._bytes += len(value) + RECORD_OVERHEAD_BYTES
+        queue.append(parcel)
+        self._bytes += _size(parcel.values)
         if target not in self._tasks:
             task = asyncio.get_running_loop().create_task(self._send_all(target, queue))
             self._tasks[target] = task
             task.add_done_callback(_end_with_worker)
 
-    async def _send_all(self, target: Target, queue: deque[tuple[bytes, Ticket | None]]) -> None:
+    async def _send_all(self, target: Target, queue: deque[Parcel]) -> None:
         word, partition = target
         topic = self._topic_of(word)
         while queue:
-            batch = self._producer.create_batch()
-            sent: list[tuple[bytes, Ticket | None]] = []
-            while queue and batch.append(key=None, value=queue[0][0], timestamp=None) is not None:
-                sent.append(queue.popleft())
-            batch.close()
+            batch, whole, size = self._batch(queue)
             try:
                 acknowledgement = await self._producer.send_batch(batch, topic, partition=partition)
                 await acknowledgement
             except KafkaError as failed:
                 leave("a record could not be sent", topic=topic, partition=partition, cause=repr(failed))
-            for value, ticket in sent:
-                self._bytes -= len(value) + RECORD_OVERHEAD_BYTES
-                if ticket is not None:
-                    ticket.missing -= 1
+            self._bytes -= size
+            for parcel in whole:
+                if parcel.ticket is not None:
+                    parcel.ticket.missing -= 1
             self._moved.set()
         # no await since the queue was found empty: who queues next starts the next task
         del self._tasks[target]
+
+    def _batch(self, queue: deque[Parcel]) -> tuple[Any, list[Parcel], int]:
+        """Take as much from the front as fits a batch; returns it, the parcels that end in it, and its size."""
+        batch = self._producer.create_batch()
+        append = batch.append
+        whole: list[Parcel] = []
+        size = 0
+        while queue:
+            parcel = queue[0]
+            begin = parcel.left
+            for value in parcel.values[begin:]:
+                if append(key=None, value=value, timestamp=None) is None:
+                    break
+                parcel.left += 1
+            size += _size(parcel.values[begin : parcel.left])
+            if parcel.left < len(parcel.values):
+                break
+            whole.append(queue.popleft())
+        batch.close()
+        return batch, whole, size
+
+
+def _size(values: Sequence[bytes]) -> int:
+    return sum(map(len, values)) + RECORD_OVERHEAD_BYTES * len(values)
 
 
 def _end_with_worker(task: asyncio.Task[None]) -> None:

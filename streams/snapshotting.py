@@ -13,7 +13,7 @@ from streams.snapshots import Content, Snapshots
 from streams.sources import Source
 
 # A partition's snapshot costs about its state's size in writing; the tail behind it costs a restart.
-EVERY_S = 20.0
+EVERY_S = 30.0
 # Fewer records fold again faster than a state is written …
 RECORDS = 2000
 # … but a quiet partition is written now and then all the same, so that its topic can be cut one day.
