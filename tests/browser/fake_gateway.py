@@ -35,6 +35,7 @@ class FakeGateway:
         self.clock_ms: int | None = None
         self.offset_ms = 0  # the server's clock may be wrong against the browser's
         self.heard: list[Message] = []
+        self.told: list[Message] = []  # alerts that an answer changed
         self.cases: dict[str, Message] = {}
         self.answer: Callable[[Message], Message | None] = lambda asked: {"ok": True, "reason": ""}
         self._screens: dict[ServerConnection, str] = {}

@@ -32,6 +32,7 @@ def acknowledging(gateway: FakeGateway) -> Any:
 
 async def _tell(gateway: FakeGateway, alert: dict[str, Any]) -> None:
     gateway.seq += 1
+    gateway.told.append(alert)
     changes = {"alerts": {"set": [alert], "gone": []}}
     await gateway._tell({"type": "changes", "scope": "", "after": gateway.seq - 1, "view": changes}, "")
 
@@ -46,8 +47,17 @@ def test_an_alert_acknowledged_on_one_screen_is_seen_on_another_within_a_second(
     expect(mine.locator("#drawer-title")).to_have_text("Cinder Lane")
     expect(mine.locator(".why .action")).to_contain_text("Open the grids concerned")
     expect(mine.locator(".facts")).to_contain_text("41 in 5 min")
+    other.evaluate(
+        """id => {
+            const owner = document.querySelector(`[data-id="${id}"] .owner`);
+            new MutationObserver(() => (window.seenAt = window.seenAt || Date.now())).observe(owner, {childList: true, characterData: true, subtree: true});
+        }""",
+        ALERT,
+    )
     mine.keyboard.press("a")
-    expect(other.locator(f'[data-id="{ALERT}"] .owner')).to_have_text("✓ local", timeout=1_000)
+    expect(other.locator(f'[data-id="{ALERT}"] .owner')).to_have_text("✓ local")
+    acked_ms = next(one["acked_ms"] for one in gateway.told if one["id"] == ALERT)
+    assert other.evaluate("() => window.seenAt") - acked_ms < 1_000
     expect(mine.locator(".outcome")).to_have_text("Done.")
     expect(mine.locator("#unacknowledge")).to_be_visible()
     (command,) = gateway.commands()
