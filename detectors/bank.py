@@ -92,6 +92,11 @@ class Bank:
                 changed.append((key, pair.verdict))
         return changed
 
+    def verdict(self, pair: str) -> Verdict | None:
+        """The last verdict of a pair, or None."""
+        one = self._pairs.get(pair)
+        return None if one is None else one.verdict
+
     def verdicts(self) -> Iterator[tuple[str, Verdict]]:
         """The last verdict of every pair, sorted."""
         for key, pair in sorted(self._pairs.items()):

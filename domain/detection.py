@@ -91,6 +91,10 @@ class DetectorBank(Protocol):
         """
         ...
 
+    def verdict(self, pair: str) -> Verdict | None:
+        """The last verdict of a pair; None if it was never counted."""
+        ...
+
     def verdicts(self) -> Iterable[tuple[str, Verdict]]:
         """The last verdict of every pair ever counted, sorted by pair."""
         ...

@@ -43,10 +43,17 @@ class Fold(Protocol):
     they were batched.
     """
 
-    offset: int
-    """Last folded offset; -1 before the first."""
-    clock_ms: int
-    rules_hash: str
+    @property
+    def offset(self) -> int:
+        """Last folded offset; -1 before the first."""
+
+    @property
+    def clock_ms(self) -> int:
+        """The instant that the fold has reached."""
+
+    @property
+    def rules_hash(self) -> str:
+        """Hash of the rule set in force, or an empty text."""
 
     def fold(self, offset: int, timestamp_ms: int, value: bytes) -> None:
         """Fold one record (its broker stamp is the time with `--clock wall`). Raises nothing for bad input."""

@@ -5,16 +5,18 @@ lane alone and time from the record alone.
 """
 
 from base64 import b64decode
-from collections.abc import Callable
-from hashlib import blake2b, sha256
+from collections.abc import Callable, Mapping
+from hashlib import sha256
 from typing import Any
 
 import msgspec
 
 from domain import judge
 from domain.codes import JOURNAL_PARTITIONS, is_unplaced, partition_of
+from domain.feed_states import FeedState, FeedStates
 from domain.fold import Changes, Effect
 from domain.judge import Refusal
+from domain.known_reports import KnownReports, fields_of, key_of
 from domain.records import (
     FeedSilence,
     Opened,
@@ -26,29 +28,10 @@ from domain.records import (
     Tick,
     encoder,
 )
-from domain.rules import FeedRules, Rules
+from domain.rules import Rules
 
 UNCATEGORISED = "uncategorised"
 DAY_MS = 86_400_000
-NEVER_MS = 1 << 62
-
-Known = tuple[str, int, int]
-"""What is kept of an id: a hash of its last fields, its case's partition, and its last sighting in ms."""
-
-
-class FeedState(msgspec.Struct, kw_only=True):
-    """What a lane knows of one feed. The four outcomes add up to the records that came in."""
-
-    feed: str
-    lane: int
-    accepted: int = 0
-    revised: int = 0
-    repeated: int = 0
-    refused: int = 0
-    unplaced: int = 0
-    last_ms: int = 0
-    silent: bool = False
-    silent_since_ms: int | None = None
 
 
 class Intake:
@@ -73,16 +56,12 @@ class Intake:
         self._rules: Rules | None = None
         self._rules_of = rules_of
         self._shared = shared
-        self._feeds: dict[str, FeedState] = {}
-        self._ids: dict[str, dict[str, Known]] = {}
+        self._feeds = FeedStates(lane)
+        self._known = KnownReports()
         self._requeued: dict[str, int] = {}
         self._dead: dict[str, int] = {}
         self._effects: list[Effect] = []
         self._n = 0
-        self._changed: set[str] = set()
-        self._heard_until_ms = (
-            0  # no feed falls silent before: only a bound, for a record of a feed moves its end
-        )
         self._taken = -1
 
     # -- folding
@@ -95,7 +74,7 @@ class Intake:
             record = judge.read(value)
         except Refusal as refusal:
             self._advance(None if self._shared else timestamp_ms)
-            self._refuse(refusal, value, _claimed_feed(value))
+            self._refuse(refusal, value, judge.claimed_feed(value))
             return
         try:
             self._advance(self._time(record, timestamp_ms))
@@ -128,44 +107,12 @@ class Intake:
         """Move the clock, and say which feeds fell silent on the way, each at its own instant, in order."""
         if to_ms is None or to_ms <= self.clock_ms:
             return
-        if to_ms // DAY_MS != self.clock_ms // DAY_MS:
-            self._forget(to_ms)
-        if to_ms >= self._heard_until_ms:
-            silent = sorted((at_ms, name) for name, at_ms in self._silences() if at_ms <= to_ms)
-            for at_ms, name in silent:
-                self.clock_ms = max(self.clock_ms, at_ms)
-                feed = self._feeds[name]
-                feed.silent, feed.silent_since_ms = True, feed.last_ms
-                self._changed.add(name)
-                self._forward_silence(feed)
-            self._heard_until_ms = min((at_ms for _, at_ms in self._silences()), default=NEVER_MS)
+        if self._rules is not None and to_ms // DAY_MS != self.clock_ms // DAY_MS:
+            self._known.forget(self._rules.feeds, to_ms)
+        for at_ms, feed in self._feeds.fall_silent(to_ms):
+            self.clock_ms = max(self.clock_ms, at_ms)
+            self._forward_silence(feed)
         self.clock_ms = to_ms
-
-    def _silences(self) -> list[tuple[str, int]]:
-        """Return feeds that are not silent yet, with the instant from which they are."""
-        if self._rules is None:
-            return []
-        return [
-            (name, feed.last_ms + rules.silent_after_ms + 1)
-            for name, feed in self._feeds.items()
-            if not feed.silent
-            and (rules := self._rules.feeds.get(name))
-            and rules.silent_after_ms
-            and feed.last_ms
-        ]
-
-    def _forget(self, at_ms: int) -> None:
-        """Once a day, drop the ids that were not seen for as long as their feed's rule says."""
-        for name, ids in self._ids.items():
-            limit_ms = self._memory_ms(name)
-            if limit_ms is not None:
-                gone = [key for key, known in ids.items() if at_ms - known[2] > limit_ms]
-                for key in gone:
-                    del ids[key]
-
-    def _memory_ms(self, name: str) -> int | None:
-        rules = self._rules.feeds.get(name) if self._rules else None
-        return None if rules is None else (rules.within_ms or rules.remember_ms)
 
     def _report(self, report: Report) -> None:
         if self._rules is None:
@@ -178,24 +125,19 @@ class Intake:
                 "unknown_feed",
                 f"No feed is called {report.feed[:80]!r}; config/feeds/ has none of that name.",
             )
-        opened = self._judge(report, rules)
+        believed = judge.times(report, rules, self.clock_ms)
         feed = self._sighted(report.feed)
-        key = blake2b(f"{report.feed}\x1f{report.id}".encode(), digest_size=16).hexdigest()
-        bare = report if report.t_ms is None else msgspec.structs.replace(report, t_ms=None)
-        fields = blake2b(encoder.encode(bare), digest_size=8).hexdigest()
-        ids = self._ids.setdefault(report.feed, {})
-        known = ids.get(key)
-        if known is not None and (limit_ms := rules.within_ms or rules.remember_ms) is not None:
-            known = known if self.clock_ms - known[2] <= limit_ms else None
+        key, fields = key_of(report), fields_of(report)
+        known = self._known.find(report.feed, key, rules, self.clock_ms)
         if known is not None and known[0] == fields:
             feed.repeated += 1
-            ids[key] = (fields, known[1], self.clock_ms)
+            self._known.note(report.feed, key, (fields, known[1], self.clock_ms))
             repeated = Repeated(origin=self._origin(), key=key, feed=report.feed, t_ms=self._stamp())
             self._forward(known[1], repeated)
             return
         grid, area = rules.place(report.lon, report.lat, report.place)
         partition = partition_of(grid) if known is None else known[1]
-        ids[key] = (fields, partition, self.clock_ms)
+        self._known.note(report.feed, key, (fields, partition, self.clock_ms))
         if known is None:
             feed.accepted += 1
             feed.unplaced += is_unplaced(grid)
@@ -221,46 +163,17 @@ class Intake:
                 lat=report.lat,
                 attributes=report.attributes,
                 private=report.private,
-                **opened,
+                **believed,
             ),
         )
 
-    def _judge(self, report: Report, rules: FeedRules) -> dict[str, Any]:
-        """Return the times of a report that can be believed, with the flags of what was put right."""
-        if not report.id:
-            raise Refusal("no_id", "The report has no id, and none of its identifying columns has a value.")
-        if len(report.id) > judge.MAX_ID:
-            raise Refusal(
-                "long_id", f"The id has {len(report.id)} characters; at most {judge.MAX_ID} are taken."
-            )
-        opened_ms = judge.instant("opened", report.opened_ms, self.clock_ms)
-        closed_ms = judge.instant("closed", report.closed_ms, self.clock_ms)
-        closed_ms, mended = judge.closing(opened_ms, closed_ms, rules.zone)
-        due_ms = report.promised
-        if isinstance(due_ms, str):
-            try:
-                due_ms = rules.promise_end_ms(due_ms)
-            except (ValueError, OverflowError) as error:  # the last day of all has no day after it
-                raise Refusal(
-                    "unreadable_time", f"promised is not a day: {report.promised!r:.80}."
-                ) from error
-        if due_ms is not None and not judge.EARLIEST_MS <= due_ms < judge.LATEST_MS:
-            raise Refusal("bad_time", "promised lies outside the years 2000 to 2099.")
-        flags = ["closed_at_opening"] if mended else []
-        return {"opened_ms": opened_ms, "closed_ms": closed_ms, "due_ms": due_ms, "flags": flags}
-
     def _sighted(self, name: str) -> FeedState:
         """Note that a feed is alive; a silent one is back, which every partition is told."""
-        feed = self._feeds.get(name)
-        if feed is None:
-            feed = self._feeds[name] = FeedState(feed=name, lane=self.lane)
-        if feed.silent or not feed.last_ms:
-            self._heard_until_ms = 0
+        feed = self._feeds.of(name)
         if feed.silent:
-            feed.silent, feed.silent_since_ms = False, None
+            self._feeds.back(feed)
             self._forward_silence(feed)
-        feed.last_ms = self.clock_ms
-        self._changed.add(name)
+        self._feeds.heard(feed, self.clock_ms)
         return feed
 
     def _refuse(self, refusal: Refusal, value: bytes, name: str) -> None:
@@ -304,7 +217,7 @@ class Intake:
         if notice.hash != self.rules_hash and notice.follows == self.rules_hash:
             self._rules = self._rules_of(notice.hash)
             self.rules_hash = notice.hash
-            self._heard_until_ms = 0
+            self._feeds.take_rules(self._rules.feeds)
 
     # -- forwarding
 
@@ -343,18 +256,14 @@ class Intake:
         """Return the read models that changed since the last call, or None."""
         if self._taken == self.offset:
             return None
-        changes = self._read_models(self._changed)
-        self._changed = set()
-        return changes
+        return self._read_models(self._feeds.take_changed())
 
     def whole(self) -> Changes:
         """Return the read models whole. Feeds of other lanes share the hash, so nothing is replaced."""
-        self._changed = set()
-        return self._read_models(set(self._feeds))
+        return self._read_models(self._feeds.take_all())
 
-    def _read_models(self, names: set[str]) -> Changes:
+    def _read_models(self, feeds: Mapping[str, Any]) -> Changes:
         self._taken = self.offset
-        feeds = {name: msgspec.to_builtins(self._feeds[name]) for name in sorted(names)}
         lane = {
             "offset": self.offset,
             "clock_ms": self.clock_ms,
@@ -372,7 +281,7 @@ class Intake:
 
     def due_ms(self) -> int | None:
         """Return the instant at which the next feed falls silent, or None."""
-        return min((at_ms for _, at_ms in self._silences()), default=None)
+        return self._feeds.next_silence_ms()
 
     # -- state
 
@@ -382,8 +291,8 @@ class Intake:
             "offset": self.offset,
             "clock_ms": self.clock_ms,
             "rules": self.rules_hash,
-            "feeds": {name: msgspec.to_builtins(feed) for name, feed in self._feeds.items()},
-            "ids": {name: dict(ids) for name, ids in self._ids.items()},
+            "feeds": self._feeds.plain(),
+            "ids": self._known.plain(),
             "requeued": dict(self._requeued),
             "dead": dict(self._dead),
         }
@@ -394,24 +303,9 @@ class Intake:
         self.clock_ms = plain["clock_ms"]
         self.rules_hash = plain["rules"]
         self._rules = self._rules_of(self.rules_hash) if self.rules_hash else None
-        self._feeds = {name: msgspec.convert(feed, FeedState) for name, feed in plain["feeds"].items()}
-        self._ids = {
-            name: {k: (v[0], v[1], v[2]) for k, v in ids.items()} for name, ids in plain["ids"].items()
-        }
+        if self._rules is not None:
+            self._feeds.take_rules(self._rules.feeds)
+        self._feeds.restore(plain["feeds"])
+        self._known.restore(plain["ids"])
         self._requeued = dict(plain["requeued"])
         self._dead = dict(plain["dead"])
-
-
-class _Claim(msgspec.Struct):
-    feed: str = ""
-
-
-_claims = msgspec.json.Decoder(_Claim)
-
-
-def _claimed_feed(value: bytes) -> str:
-    """Return the feed that a record which cannot be read says it comes from, if that much can be read."""
-    try:
-        return _claims.decode(value[: judge.MAX_BYTES]).feed
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return ""

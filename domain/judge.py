@@ -1,11 +1,13 @@
 """What makes a report acceptable: each refusal has a name for the counters and a sentence for a person."""
 
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from domain.records import ReportsRecord, TooLarge, reports_decoder
+from domain.feed_rules import FeedRules
+from domain.records import Report, ReportsRecord, TooLarge, reports_decoder
 
 EARLIEST_MS = 946_684_800_000
 """2000-01-01T00:00:00Z: an older time is a broken clock, not an old matter."""
@@ -60,6 +62,59 @@ def _no_json(value: bytes, error: Exception) -> Refusal:
     except UnicodeDecodeError as wrong:
         return Refusal("bad_utf8", f"The message is not UTF-8: byte {wrong.start} cannot be read.")
     return Refusal("malformed", f"The message is not JSON: {error}.")
+
+
+class _Claim(msgspec.Struct):
+    feed: str = ""
+
+
+_claims = msgspec.json.Decoder(_Claim)
+
+
+def claimed_feed(value: bytes) -> str:
+    """Return the feed that a record which cannot be read says it comes from, if that much can be read."""
+    try:
+        return _claims.decode(value[:MAX_BYTES]).feed
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ""
+
+
+def times(report: Report, rules: FeedRules, arrived_ms: int) -> dict[str, Any]:
+    """Return the times of a report that can be believed, with the flags of what was put right.
+
+    Returns
+    -------
+    dict
+        The fields `opened_ms`, `closed_ms`, `due_ms` and `flags` of `domain.records.Opened`.
+
+    Raises
+    ------
+    Refusal
+        When it has no id or too long a one, or a time of it cannot be believed.
+
+    """
+    if not report.id:
+        raise Refusal("no_id", "The report has no id, and none of its identifying columns has a value.")
+    if len(report.id) > MAX_ID:
+        raise Refusal("long_id", f"The id has {len(report.id)} characters; at most {MAX_ID} are taken.")
+    opened_ms = instant("opened", report.opened_ms, arrived_ms)
+    closed_ms = instant("closed", report.closed_ms, arrived_ms)
+    closed_ms, mended = closing(opened_ms, closed_ms, rules.zone)
+    flags = ["closed_at_opening"] if mended else []
+    due_ms = _promise_end_ms(report.promised, rules)
+    return {"opened_ms": opened_ms, "closed_ms": closed_ms, "due_ms": due_ms, "flags": flags}
+
+
+def _promise_end_ms(promised: int | str | None, rules: FeedRules) -> int | None:
+    due_ms = promised
+    if isinstance(due_ms, str):
+        try:
+            due_ms = rules.promise_end_ms(due_ms)
+        except (ValueError, OverflowError) as error:  # the last day of all has no day after it
+            raise Refusal("unreadable_time", f"promised is not a day: {promised!r:.80}.") from error
+    if due_ms is not None and not EARLIEST_MS <= due_ms < LATEST_MS:
+        raise Refusal("bad_time", "promised lies outside the years 2000 to 2099.")
+    return due_ms
 
 
 def instant(name: str, value: int | str | None, arrived_ms: int) -> int | None:

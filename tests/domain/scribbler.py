@@ -20,7 +20,12 @@ JUNK = (
     b'{"type":"bogus"}',
 )
 GAPS_MS = (0, 0, 0, 1, 1000, 20_000, 5 * MINUTE, 15 * MINUTE, HOUR, HOUR, 5 * HOUR, DAY, 4 * DAY)
-WORDS = {"calls": (*CATEGORIES, ""), "promises": ("road", "tree"), "sightings": ("bird",)}
+WORDS = {
+    "calls": (*CATEGORIES, "bird", ""),
+    "promises": ("road", "tree", "bird", "lamp"),
+    "sightings": ("bird", "lamp"),
+}
+"""Feeds share categories, so that detectors have two feeds and more, some of them silent."""
 FEEDS = ("calls", "calls", "calls", "promises", "sightings")
 
 

@@ -1,0 +1,93 @@
+"""What desks and walls want done to alerts: each command is carried out once, and answered as often as it comes."""
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Any
+
+from domain import alerts as acts
+from domain.alert_book import AlertBook
+from domain.deadlines import Deadlines, Due
+from domain.position import Position
+from domain.records import Command
+
+ANSWERS_KEPT_MS = 600_000
+"""A command that comes again within 10 minutes is answered again, not folded again."""
+
+Answer = dict[str, Any]
+"""`id`, `ok`, `reason` (empty when done), `alert`, and `repeated` when it had been folded before."""
+
+
+class Commands:
+    """The commands of one partition.
+
+    Attributes
+    ----------
+    answered
+        Answers since the edge last took the read models, by the command's id, in order.
+
+    """
+
+    __slots__ = ("_alerts", "_answers", "_at", "_deadlines", "_times", "answered")
+
+    def __init__(self, at: Position, deadlines: Deadlines, alerts: AlertBook) -> None:
+        self._at = at
+        self._deadlines = deadlines
+        self._alerts = alerts
+        self._answers: dict[str, Answer] = {}
+        self._times: deque[tuple[int, str]] = deque()
+        self.answered: dict[str, Answer] = {}
+
+    def fold(self, command: Command) -> None:
+        """Carry out a command once, and answer it as often as it comes within 10 minutes."""
+        now_ms = self._at.clock_ms
+        while self._times and self._times[0][0] <= now_ms - ANSWERS_KEPT_MS:
+            self._answers.pop(self._times.popleft()[1], None)
+        answer = self._answers.get(command.id)
+        if answer is not None:
+            self.answered[command.id] = {**answer, "repeated": True}
+            return
+        reason = self._carry_out(command)
+        answer = {
+            "id": command.id,
+            "ok": not reason,
+            "reason": reason,
+            "alert": command.alert,
+            "repeated": False,
+        }
+        self._answers[command.id] = answer
+        self._times.append((now_ms, command.id))
+        self.answered[command.id] = answer
+
+    def _carry_out(self, command: Command) -> str:
+        """Return why a command is refused, or an empty text when it was done."""
+        alert = self._alerts.alerts.get(command.alert)
+        if alert is None:
+            return "this alert is not there any more"
+        now_ms = self._at.clock_ms
+        match command.action:
+            case "acknowledge":
+                fact, reason = "acknowledged", acts.acknowledge(alert, command.account, now_ms)
+            case "unacknowledge":
+                fact, reason = "unacknowledged", acts.unacknowledge(alert, now_ms)
+            case "shelve":
+                fact = "shelved"
+                reason = acts.shelve(alert, command.account, command.for_s, command.reason, now_ms)
+                if not reason and alert.shelved_until_ms is not None:
+                    self._deadlines.set(alert.shelved_until_ms, Due.SHELF, alert.id)
+            case "unshelve":
+                fact, reason = "unshelved", acts.unshelve(alert, now_ms)
+            case _:
+                return f"no action is called {command.action[:40]!r}"
+        if not reason:
+            self._alerts.tell(fact, alert)
+        return reason
+
+    def plain(self) -> list[list[Any]]:
+        """Return the answers that are kept, as plain values: instant in ms and answer, the oldest first."""
+        return [[at_ms, self._answers[name]] for at_ms, name in self._times]
+
+    def restore(self, plain: Iterable[tuple[int, Answer]]) -> None:
+        """Take over answers that `plain` gave."""
+        kept = [(at_ms, answer) for at_ms, answer in plain]
+        self._answers = {answer["id"]: answer for _, answer in kept}
+        self._times = deque((at_ms, answer["id"]) for at_ms, answer in kept)

@@ -1,0 +1,54 @@
+"""Where a casework fold stands: the record it folds, its instant, the rules in force, and what it has sent from there.
+
+The parts of the fold share one Position. Only `domain.casework` moves it; the parts read it and send through it.
+"""
+
+from domain.fold import Effect
+from domain.rules import Rules
+
+
+class Position:
+    """Mutable, one a partition.
+
+    Attributes
+    ----------
+    partition
+        The partition of `journal`, 0 to 15.
+    offset
+        Of the record being folded, or the last one that was; -1 before the first.
+    clock_ms
+        The fold's instant: that of the record, or of what falls due before it.
+    n
+        Effects that this record has sent so far.
+    rules
+        The rule set in force; None before the first.
+    rules_hash
+        Its hash, or an empty text.
+    effects
+        What was sent and not taken by the edge yet, in order.
+
+    """
+
+    __slots__ = ("clock_ms", "effects", "n", "offset", "partition", "rules", "rules_hash")
+
+    def __init__(self, partition: int) -> None:
+        self.partition = partition
+        self.offset = -1
+        self.clock_ms = 0
+        self.n = 0
+        self.rules: Rules | None = None
+        self.rules_hash = ""
+        self.effects: list[Effect] = []
+
+    def case_id(self) -> str:
+        """Return the id of the case that this record opens."""
+        return f"{self.partition:02d}-{self.offset:010x}"
+
+    def effect_id(self) -> str:
+        """Return the id of the next effect. An alert has the id of the effect that raised it first."""
+        return f"{self.partition:02d}-{self.offset:010x}-{self.n}"
+
+    def send(self, topic: str, effect_id: str, value: bytes) -> None:
+        """Send an effect under the id that `effect_id` gave for it."""
+        self.n += 1
+        self.effects.append(Effect(topic=topic, partition=self.partition, id=effect_id, value=value))
