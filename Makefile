@@ -7,6 +7,8 @@ UV_VERSION := 0.13.8
 # The project is built in its own environment, so what builds it is locked with the rest.
 BUILD := setuptools==84.2.1
 ARGS ?=
+# The system's certificates, as pip uses them: a house with its own proxy has put its own there.
+export UV_SYSTEM_CERTS ?= 1
 UV := .venv/bin/uv
 # Compiled at once: a worker that must be back in seconds has no time to compile its libraries.
 SYNC = $(UV) pip sync --compile-bytecode --python .venv/bin/python --require-hashes

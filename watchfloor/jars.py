@@ -5,6 +5,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import ssl
 import subprocess
 import tomllib
 from collections.abc import Callable, Iterator
@@ -179,6 +180,10 @@ def _resolver(aside: Path, out: BinaryIO) -> subprocess.Popen[bytes]:
     argv = bound_to_us(python_module("jgo", "--resolver", "python", "--links", "copy", "sync"))
     # its own repository: what another program left in ~/.m2 is neither trusted nor changed
     surroundings = os.environ | {"M2_REPO": str(aside / "repository"), "NO_COLOR": "1"}
+    # requests brings certificates of its own; a house with its own proxy has put its into the system's
+    trusted = ssl.get_default_verify_paths()
+    if bundle := trusted.cafile or trusted.capath:
+        surroundings.setdefault("REQUESTS_CA_BUNDLE", bundle)
     return subprocess.Popen(
         argv,
         cwd=aside,
