@@ -258,6 +258,8 @@ class Floor:
             "mode": mode,
             "freshness": self.freshness(),
             "feeds": feeds,
+            # a screen that shows a part must say that there is something in another
+            "unacked_all": sum(stack.unacked for _, stack in self.model.stacks("")),
         }
         return _encode(beat)[1:]
 

@@ -40,6 +40,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "mark_socket": ("Connection lost", "连接中断"),
     "mark_stalled": ("Pipeline stalled", "处理停滞"),
     "mark_feed": ("Feed stale: {feed} {age}", "数据源静默：{feed} {age}"),
+    "mark_elsewhere": ("{n} alerts elsewhere", "其他区域 {n} 条预警"),
     "mark_feeds": ("{n} feeds stale", "{n} 个数据源静默"),
     "cut_off": ("Cut off: this screen was too slow", "已断开：本屏接收过慢"),
     "replay": ("REPLAY", "回放"),

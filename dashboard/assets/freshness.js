@@ -106,6 +106,8 @@
     const silent = ((beat && beat.feeds) || []).filter((feed) => feed.silent);
     if (silent.length === 1) list.push(["feed", wf.t("mark_feed", { feed: wf.feedName(silent[0].feed), age: wf.span(silent[0].age_ms) })]);
     else if (silent.length > 1) list.push(["feed", wf.t("mark_feeds", { n: silent.length })]);
+    const elsewhere = beat && wf.view && wf.view.ready && wf.view.scope ? beat.unacked_all - (wf.view.rest.unacked || 0) : 0;
+    if (elsewhere > 0 && now.state === "live") list.push(["elsewhere", wf.t("mark_elsewhere", { n: elsewhere })]);
     while (node.childElementCount > list.length) node.lastElementChild.remove();
     list.forEach(([kind, text], index) => {
       const mark = node.children[index] || node.appendChild(wf.el("span", { class: "mark" }));

@@ -121,3 +121,14 @@ def test_a_wrong_clock_of_the_browser_changes_nothing(gateway: FakeGateway, open
     page = open_page()
     expect(page.locator("#chip")).to_have_text("LIVE")
     assert re.fullmatch(r"04:1\d", page.locator('[data-id="03-2-0"] .age').inner_text())
+
+
+def test_a_screen_of_a_part_says_that_there_are_alerts_elsewhere(
+    gateway: FakeGateway, open_page: Open
+) -> None:
+    gateway.views[CODES[3]] = {**town.busy_view([CODES[3]], wall_ms()), "unacked": 2}
+    gateway.beat["unacked_all"] = 5
+    page = open_page(f"/wall?scope={CODES[3]}")
+    expect(page.locator(".mark[data-kind=elsewhere]")).to_have_text("3 alerts elsewhere")
+    gateway.beat["unacked_all"] = 2
+    expect(page.locator(".mark[data-kind=elsewhere]")).to_have_count(0)
