@@ -75,7 +75,7 @@ class Sender:
         self._producer = AIOKafkaProducer(
             **self._options,
             enable_idempotence=True,
-            compression_type="lz4",
+            compression_type="zstd",
             max_batch_size=BATCH_BYTES,
             max_request_size=LARGEST_REQUEST_BYTES,
             request_timeout_ms=ANSWER_S * 1000,
