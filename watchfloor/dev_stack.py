@@ -8,9 +8,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from config.settings import Settings
 from config.wallclock import monotonic_s
@@ -91,7 +93,7 @@ def running_broker(data: Path, named_jars: Path | None = None) -> Iterator[Runni
     process = launch(prepared.argv, prepared.environment, log)
     try:
         settings = Settings(kafka=prepared.bootstrap)
-        _wait(process, lambda: asyncio.run(broker.answers(settings)), BROKER_WITHIN_S, "broker", log)
+        _wait(process, lambda: broker.answers(settings), BROKER_WITHIN_S, "broker", log)
         yield Running(address=prepared.bootstrap, process=process)
     finally:
         stop(process)
@@ -111,20 +113,26 @@ def running_valkey(data: Path) -> Iterator[Running]:
     log = data / "logs" / "redis.log"
     process = launch(prepared.argv, {}, log)
     try:
-        _wait(process, lambda: asyncio.run(valkey.answers(prepared.url)), VALKEY_WITHIN_S, "valkey", log)
+        _wait(process, lambda: valkey.answers(prepared.url), VALKEY_WITHIN_S, "valkey", log)
         yield Running(address=prepared.url, process=process)
     finally:
         stop(process)
 
 
 def _wait(
-    process: subprocess.Popen[bytes], ready: Callable[[], bool], within_s: float, name: str, log: Path
+    process: subprocess.Popen[bytes],
+    asked: Callable[[], Coroutine[Any, Any, bool]],
+    within_s: float,
+    name: str,
+    log: Path,
 ) -> None:
+    """Wait until a service answers; in a thread, as the caller may have an event loop running."""
     until_s = monotonic_s() + within_s
-    while not ready():
-        if process.poll() is not None or monotonic_s() > until_s:
-            raise RefusedError(f"The {name} did not start; its last words are in {log}.")
-        time.sleep(0.05)
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        while not beside.submit(lambda: asyncio.run(asked())).result():
+            if process.poll() is not None or monotonic_s() > until_s:
+                raise RefusedError(f"The {name} did not start; its last words are in {log}.")
+            time.sleep(0.05)
 
 
 def main() -> int:
