@@ -1,6 +1,7 @@
 """L0: the fold alone, no Kafka and no Redis: journal records in memory are decoded and folded, read models taken."""
 
 import argparse
+import gc
 import json
 import time
 
@@ -9,6 +10,7 @@ from config.rules import gather
 from detectors.bank import Bank
 from domain.casework import Casework
 from domain.rules import compile_rules
+from streams.worker import COLLECT_AFTER
 
 RULES = "bench"
 
@@ -20,6 +22,7 @@ def fold(workload: Workload, *, take_every: int = 2000) -> tuple[float, list[Cas
         Casework(p, rules_of=lambda _: rules, bank_of=Bank, shared=True)
         for p in range(len(workload.partitions))
     ]
+    gc.set_threshold(*COLLECT_AFTER)
     started = time.process_time()
     for p, records in enumerate(workload.partitions):
         one = folds[p]
