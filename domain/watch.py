@@ -105,7 +105,7 @@ class Watch:
         """Return and forget the verdicts that changed since the last call, None for a pair that is gone."""
         changed = self._dirty
         if self._bank is not None:
-            for pair in self._counted:
+            for pair in sorted(self._counted):
                 verdict = self._bank.verdict(pair)
                 if verdict is not None and not verdict.interval_start_ms:  # a count changes what is unjudged
                     changed[pair] = verdict
