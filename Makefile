@@ -22,7 +22,7 @@ run: install
 	@exec .venv/bin/watchfloor up $(ARGS)
 
 test: install-dev .venv/browser
-	.venv/bin/pytest $(ARGS)
+	.venv/bin/pytest -n 2 --dist loadfile $(ARGS)
 
 # The long forms of what `make test` shows: more kills, whole feeds. Bounded; its results are printed at the end.
 prove: install-dev .venv/browser

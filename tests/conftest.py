@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from watchfloor.dev_stack import running_broker, running_valkey
 from watchfloor.exceptions import MissingError
@@ -33,6 +34,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         long = [item for item in items if item.get_closest_marker("prove") is not None]
         config.hook.pytest_deselected(items=long)
         items[:] = [item for item in items if item.get_closest_marker("prove") is None]
+
+
+@pytest.fixture(autouse=True)
+def plain_logging() -> Iterator[None]:
+    """Forget what a command said about logging: it writes to a stream that ends with the test."""
+    yield
+    structlog.reset_defaults()
 
 
 def absent(reason: str) -> None:

@@ -160,12 +160,12 @@ class Screen:
     async def say(self, **message: object) -> None:
         await self.connection.send(json.dumps(message))
 
-    async def hear(self, kind: str, within_s: float = 5.0) -> dict:
-        """Return the next message of a kind, leaving others aside."""
+    async def hear(self, *kinds: str, within_s: float = 5.0) -> dict:
+        """Return the next message of these kinds, leaving others aside."""
         async with asyncio.timeout(within_s):
             while True:
                 message = json.loads(await self.connection.recv())
-                if message["type"] == kind:
+                if message["type"] in kinds:
                     return message
 
     async def heard(self, for_s: float) -> list[dict]:

@@ -1,5 +1,6 @@
 """The whole system on recorded feeds, killed on the way: its counters, cases and alerts equal the oracles'."""
 
+import contextlib
 import itertools
 import json
 import os
@@ -12,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from config.rules import RuleStore
@@ -106,7 +108,7 @@ def test_stuttgart_is_exact_through_kills_of_worker_and_broker(town: RunningTown
 
 
 @pytest.mark.timeout(900)
-def test_a_swedish_month_comes_in_at_its_own_rhythm_a_hundred_thousand_times_faster(
+def test_a_swedish_month_comes_in_at_its_own_rhythm_two_hundred_thousand_times_faster(
     town: RunningTown, recorded: Path
 ) -> None:
     month = sweden.count(recorded / "sweden-police", "2025-02").outcome
@@ -117,7 +119,7 @@ def test_a_swedish_month_comes_in_at_its_own_rhythm_a_hundred_thousand_times_fas
             "--feed",
             "sweden-police",
             "--speed",
-            "100000",
+            "200000",
             "--from",
             "2025-02-01T00:00:00Z",
             "--to",
@@ -132,7 +134,7 @@ def test_a_swedish_month_comes_in_at_its_own_rhythm_a_hundred_thousand_times_fas
         "repeated": 0,
         "refused": 0,
     }
-    assert said["seconds"] >= 20, "28 days at 100,000 times their speed take 24 s"
+    assert said["seconds"] >= 10, "28 days at 200,000 times their speed take 12 s"
 
 
 @pytest.mark.timeout(900)
@@ -184,7 +186,8 @@ def test_everything_is_back_after_a_kill_of_all_at_once(town: RunningTown) -> No
     town.up.kill()
     town.up.wait(10)
     for process in town.everyone():
-        process.send_signal(signal.SIGKILL)
+        with contextlib.suppress(psutil.NoSuchProcess):  # it went with its supervisor
+            process.send_signal(signal.SIGKILL)
     town.again()
     assert town.ready_after_s < 30
     until = time.monotonic() + 30

@@ -1,5 +1,6 @@
 """`up` as a program of its own over a real broker and Valkey, with stand-ins for our own processes."""
 
+import contextlib
 import json
 import os
 import select
@@ -80,7 +81,8 @@ def test_up_keeps_everything_through_a_kill_of_all_and_stops_within_ten_seconds(
         assert second.stdout == ""
 
         for process in on(data):
-            process.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):  # it went with its supervisor
+                process.kill()
     wait_until_gone(data)
 
     began_s = monotonic_s()
