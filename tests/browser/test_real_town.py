@@ -103,17 +103,20 @@ def test_the_wall_says_that_a_part_is_dead_and_is_right_again_without_a_reload(
     page.evaluate("window.notReloaded = true")
     begun = monotonic_s()
     said_after_s = None
-    killed = 0
+    pid = town.pid(part)
+    # a killed Valkey is back within a tenth of a second, before there is anything to say: it is held first
+    os.kill(pid, signal.SIGSTOP if part == "redis" else signal.SIGKILL)
     while said_after_s is None and monotonic_s() - begun < DEAD_FOR_S:
-        with suppress(StopIteration, ProcessLookupError):
-            os.kill(town.pid(part), signal.SIGKILL)
-            killed += 1
         if page.locator("#marks .mark").count():
             said_after_s = monotonic_s() - begun
+        elif part != "redis":
+            with suppress(StopIteration, ProcessLookupError):
+                os.kill(town.pid(part), signal.SIGKILL)
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
     if said_after_s is None:
         expect(page.locator("#marks .mark").first).to_be_visible(timeout=1_000)
         said_after_s = monotonic_s() - begun
-    assert killed
     assert said_after_s * 1000 < SAYS_SO_WITHIN_MS + 1_000
     expect(page.locator("html[data-fresh=live]")).to_be_attached(timeout=RIGHT_AGAIN_WITHIN_MS)
     promise_broken_long_ago(town, f"after-{part}-{time.time_ns()}")
