@@ -93,7 +93,9 @@ def program(module: str, cpus: set[int], *args: str) -> dict[str, Any]:
         timeout=300,
         preexec_fn=lambda: os.sched_setaffinity(0, cpus),
     )
-    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    result: dict[str, Any] = json.loads(
+        next(line for line in done.stdout.splitlines() if line.startswith(b"{"))
+    )
     return result
 
 
