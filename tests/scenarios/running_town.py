@@ -7,6 +7,7 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -98,7 +99,9 @@ class RunningTown:
                     found.append(process)
             except (psutil.Error, OSError):
                 continue
-        return [process for process in found if process.pid != os.getpid()]
+        return [
+            p for p in found if p.pid != os.getpid() and p.is_running() and p.status() != psutil.STATUS_ZOMBIE
+        ]
 
     def run(self, *words: str, code: int = 0) -> Any:
         """Run a command on the folder; return the object that it printed."""
@@ -134,8 +137,16 @@ class RunningTown:
         )
 
     def kill(self, name: str) -> None:
-        """End a process at once, without a word."""
-        os.kill(self.pid(name), signal.SIGKILL)
+        """End a process at once, without a word; one that is being started again is waited for."""
+        until = monotonic_s() + 20
+        while True:
+            try:
+                os.kill(self.pid(name), signal.SIGKILL)
+            except (ProcessLookupError, StopIteration):
+                assert monotonic_s() < until, f"{name} did not come back"
+                time.sleep(0.1)
+            else:
+                return
 
     def topic(self, name: str) -> list[list[tuple[int, int, bytes]]]:
         """Return a topic's records (offset, stamp, value), partition by partition."""
