@@ -213,8 +213,8 @@ async def answers(settings: Settings) -> bool:
         False also for one that is up and still fenced, whose partitions have no leader yet.
 
     """
-    from aiokafka.client import AIOKafkaClient  # noqa: PLC0415 - 0.2 s that `--help` need not wait
-    from aiokafka.errors import KafkaError  # noqa: PLC0415
+    from aiokafka.client import AIOKafkaClient
+    from aiokafka.errors import KafkaError
 
     if not await asyncio.to_thread(ports.anyone_listens, settings.kafka):
         # asked first, because the client logs every refused connection as an error

@@ -39,7 +39,7 @@ def main(argv: list[str]) -> int:
 
 
 def _die_with_parent() -> None:
-    import ctypes  # noqa: PLC0415 - only here
+    import ctypes
 
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
@@ -48,8 +48,8 @@ def _die_with_parent() -> None:
 
 def _watch_pipe(command: list[str]) -> int:
     """Start the command and wait for it, or for the supervisor's end of standard input to close."""
-    import subprocess  # noqa: PLC0415 - only here
-    import threading  # noqa: PLC0415
+    import subprocess
+    import threading
 
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
 

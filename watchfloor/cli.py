@@ -129,7 +129,7 @@ def _usage(wrong: TyperException) -> str:
 
 def _settings_mistakes(wrong: Exception) -> str:
     """Say which variables of the environment have values that their settings do not take."""
-    from pydantic import ValidationError  # noqa: PLC0415 - only here
+    from pydantic import ValidationError
 
     if not isinstance(wrong, ValidationError) or wrong.title != "Settings":
         return ""

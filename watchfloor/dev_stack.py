@@ -87,7 +87,7 @@ def running_broker(data: Path, named_jars: Path | None = None) -> Iterator[Runni
         If it cannot be prepared, or does not answer within a minute.
 
     """
-    folder = jars.ensure(named_jars, lambda line: print(line, file=sys.stderr))  # noqa: T201 - for a person
+    folder = jars.ensure(named_jars, lambda line: print(line, file=sys.stderr))
     prepared = broker.prepare(data / "kafka", folder)
     log = data / "logs" / "broker.log"
     process = launch(prepared.argv, prepared.environment, log)
@@ -145,14 +145,14 @@ def main() -> int:
     try:
         with running_valkey(data) as redis, running_broker(data) as kafka:
             topics.create_topics(Settings(kafka=kafka.address))
-            print(f"export WATCHFLOOR_KAFKA={kafka.address}")  # noqa: T201 - to be evaluated by a shell
-            print(f"export WATCHFLOOR_REDIS={redis.address}")  # noqa: T201
-            print(f"export WATCHFLOOR_DATA={data.resolve()}", flush=True)  # noqa: T201
+            print(f"export WATCHFLOOR_KAFKA={kafka.address}")
+            print(f"export WATCHFLOOR_REDIS={redis.address}")
+            print(f"export WATCHFLOOR_DATA={data.resolve()}", flush=True)
             signal.pause()
     except KeyboardInterrupt:
         return 0
     except FrontDoorError as said:
-        print(said, file=sys.stderr)  # noqa: T201
+        print(said, file=sys.stderr)
         return said.exit_code
     return 0
 

@@ -231,7 +231,7 @@ def _clock(name: str, theirs_ms: int, before_ms: int, after_ms: int) -> Finding:
 
 def _broker_clock(told: Settings) -> Finding:
     """Let the broker stamp a record, in a topic that exists for this question alone."""
-    from aiokafka.errors import KafkaError  # noqa: PLC0415 - only here
+    from aiokafka.errors import KafkaError
 
     before_ms = now_ms()
     try:
@@ -243,9 +243,9 @@ def _broker_clock(told: Settings) -> Finding:
 
 
 async def _stamp(told: Settings) -> int:
-    from aiokafka import AIOKafkaProducer  # noqa: PLC0415 - only here
-    from aiokafka.admin import AIOKafkaAdminClient, NewTopic  # noqa: PLC0415
-    from aiokafka.errors import TopicAlreadyExistsError  # noqa: PLC0415
+    from aiokafka import AIOKafkaProducer
+    from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+    from aiokafka.errors import TopicAlreadyExistsError
 
     name = told.topic("doctor")
     config = {"message.timestamp.type": "LogAppendTime", "retention.ms": "3600000"}

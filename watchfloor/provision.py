@@ -83,7 +83,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)  # noqa: T201 - for a person
+    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

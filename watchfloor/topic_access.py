@@ -41,8 +41,8 @@ def end_offsets(settings: Settings, topic: str, partitions: int) -> dict[int, in
         If no broker answers.
 
     """
-    from kafka import KafkaConsumer, TopicPartition  # noqa: PLC0415 - 0.2 s that `--help` need not wait
-    from kafka.errors import KafkaError  # noqa: PLC0415
+    from kafka import KafkaConsumer, TopicPartition
+    from kafka.errors import KafkaError
 
     if not anyone_listens(settings.kafka):
         # asked first, because the client tries for half a minute
@@ -101,9 +101,9 @@ def records(
 async def _batches(
     settings: Settings, name: str, partition: int, begin: int, end: int | None
 ) -> AsyncGenerator[list[tuple[int, bytes]], None]:
-    """Read with aiokafka: the workers compress with lz4, for which kafka-python would need a library more."""
-    from aiokafka import AIOKafkaConsumer, TopicPartition  # noqa: PLC0415 - see above
-    from aiokafka.errors import KafkaError  # noqa: PLC0415
+    """Read with aiokafka: the workers compress with zstd, for which kafka-python would need a library more."""
+    from aiokafka import AIOKafkaConsumer, TopicPartition
+    from aiokafka.errors import KafkaError
 
     where = TopicPartition(name, partition)
     consumer = AIOKafkaConsumer(
@@ -160,8 +160,8 @@ def send(settings: Settings, topic: str, values: Sequence[tuple[int, bytes]]) ->
         If the broker did not take one of them.
 
     """
-    from kafka import KafkaProducer  # noqa: PLC0415 - see above
-    from kafka.errors import KafkaError  # noqa: PLC0415
+    from kafka import KafkaProducer
+    from kafka.errors import KafkaError
 
     if not anyone_listens(settings.kafka):
         raise no_broker(settings)

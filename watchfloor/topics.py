@@ -94,8 +94,8 @@ def create_topics(settings: Settings) -> list[str]:
         If an existing topic differs; all differences in one message.
 
     """
-    from kafka.admin import KafkaAdminClient  # noqa: PLC0415 - 0.2 s that `--help` need not wait
-    from kafka.errors import KafkaError  # noqa: PLC0415
+    from kafka.admin import KafkaAdminClient
+    from kafka.errors import KafkaError
 
     gone = f"No Kafka broker answers at {settings.kafka}: start it, or mend WATCHFLOOR_KAFKA."
     if not anyone_listens(settings.kafka):
@@ -141,7 +141,7 @@ def _create(admin: Any, settings: Settings) -> list[str]:
 
 def _describe(admin: Any, names: list[str]) -> list[tuple[str, int, dict[str, str]]]:
     """Ask for the partitions and the settings of topics that are there."""
-    from kafka.admin import ConfigResource, ConfigResourceType  # noqa: PLC0415 - with the client
+    from kafka.admin import ConfigResource, ConfigResourceType
 
     answer = admin.describe_configs(
         [ConfigResource(ConfigResourceType.TOPIC, name) for name in names], config_filter="all"

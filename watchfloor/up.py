@@ -30,7 +30,7 @@ Publish = Callable[[Settings], str]
 
 def report(line: str) -> None:
     """Tell the person at the terminal; standard output is kept for the one line that scripts wait for."""
-    print(line, file=sys.stderr, flush=True)  # noqa: T201
+    print(line, file=sys.stderr, flush=True)
 
 
 def up(  # noqa: PLR0913 - one keyword an option of the command
@@ -186,7 +186,7 @@ async def _until_stopped(
             task.result()
         if ready in done:
             # the one line that scripts outside the project wait for
-            print(line, flush=True)  # noqa: T201
+            print(line, flush=True)
 
 
 async def _make_ready(

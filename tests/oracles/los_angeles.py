@@ -1,7 +1,5 @@
 """Counts Los Angeles' requests, their promises and their councils: `python -m tests.oracles.los_angeles FOLDER`."""
 
-# ruff: noqa: T201 - a program that prints figures
-
 import csv
 import gzip
 import json

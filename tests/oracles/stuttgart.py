@@ -1,7 +1,5 @@
 """Counts Stuttgart's reports, which come again and again: `python -m tests.oracles.stuttgart FOLDER`."""
 
-# ruff: noqa: T201 - a program that prints figures
-
 import csv
 import gzip
 import math

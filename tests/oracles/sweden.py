@@ -1,7 +1,5 @@
 """Counts the Swedish police's events: `python -m tests.oracles.sweden FOLDER [MONTH]`."""
 
-# ruff: noqa: T201 - a program that prints figures
-
 import csv
 import gzip
 import json

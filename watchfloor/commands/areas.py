@@ -1,5 +1,4 @@
 """`watchfloor areas import`: a source's areas get grid codes of their own, and keep them."""
-# ruff: noqa: PLC0415 - each command imports what it needs, so that `--help` is quick
 
 from pathlib import Path
 from typing import Annotated, Any

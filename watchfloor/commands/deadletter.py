@@ -1,5 +1,4 @@
 """`watchfloor deadletter list|show|requeue`: what intake refused, why, and sending it again once it is mended."""
-# ruff: noqa: PLC0415 - each command imports what it needs, so that `--help` is quick
 
 from typing import Annotated
 

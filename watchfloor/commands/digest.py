@@ -1,5 +1,4 @@
 """`watchfloor digest`: one hash over every partition's state, live and folded again from the beginning."""
-# ruff: noqa: PLC0415 - each command imports what it needs, so that `--help` is quick
 
 import time
 import uuid

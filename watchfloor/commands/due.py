@@ -1,5 +1,4 @@
 """`watchfloor due`: when a clock reaches its marks, for checks from outside; nothing need be running."""
-# ruff: noqa: PLC0415 - each command imports what it needs, so that `--help` is quick
 
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Annotated

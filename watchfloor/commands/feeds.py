@@ -1,5 +1,4 @@
 """`watchfloor produce`, `simulate` and `poll`: the sources of reports, and what became of what they sent."""
-# ruff: noqa: PLC0415 - each command imports what it needs, so that `--help` is quick
 
 from pathlib import Path
 from typing import Annotated

@@ -1,5 +1,4 @@
 """`watchfloor flow check|draw`: is a flow file right, and how does it look."""
-# ruff: noqa: PLC0415 - each command imports what it needs, so that `--help` is quick
 
 import sys
 from pathlib import Path

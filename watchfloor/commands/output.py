@@ -83,9 +83,9 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
         A line below it.
 
     """
-    from rich.console import Console  # noqa: PLC0415 - not needed for --help or --json
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
     filled = [list(row) for row in rows]
     table = Table(title=title or None, title_justify="left", header_style="bold", box=None, pad_edge=False)
@@ -119,9 +119,9 @@ def _cell(value: object) -> str:
 
 def quiet_logs() -> None:
     """Let only warnings of the folds be seen, on standard error: standard output is the answer's."""
-    import logging  # noqa: PLC0415 - only where folds run in this process
+    import logging
 
-    import structlog  # noqa: PLC0415
+    import structlog
 
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),

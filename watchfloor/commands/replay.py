@@ -1,5 +1,4 @@
 """`watchfloor replay`: a stretch of the past on a wall of its own; live is untouched."""
-# ruff: noqa: PLC0415 - each command imports what it needs, so that `--help` is quick
 
 from typing import Annotated
 

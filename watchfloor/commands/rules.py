@@ -1,5 +1,4 @@
 """`watchfloor rules publish|show`: bringing edited rule files into force, and seeing which are."""
-# ruff: noqa: PLC0415 - each command imports what it needs, so that `--help` is quick
 
 import typer
 

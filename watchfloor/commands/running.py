@@ -1,5 +1,4 @@
 """`watchfloor up`, `status` and `doctor`: starting everything, and saying how it is."""
-# ruff: noqa: PLC0415 - each command imports what it needs, so that `--help` is quick
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal

@@ -118,8 +118,8 @@ def produce(settings: Settings, asked: Recorded, *, wait: bool) -> dict[str, Any
         With a sentence, of every way in which it can fail.
 
     """
-    from producers.areas import AreasError, import_for_feed  # noqa: PLC0415 - heavy, and only here
-    from producers.produce import produce as replay  # noqa: PLC0415
+    from producers.areas import AreasError, import_for_feed
+    from producers.produce import produce as replay
 
     if settings.clock == "wall" and asked.speed != 1:
         raise RefusedError(
@@ -170,9 +170,9 @@ def simulate(settings: Settings, asked: Simulated, *, wait: bool) -> dict[str, A
         With a sentence, of every way in which it can fail.
 
     """
-    from producers.province import ensure_area_set  # noqa: PLC0415 - heavy, and only here
-    from producers.simulate import simulate as run  # noqa: PLC0415
-    from producers.simulation import FEED  # noqa: PLC0415
+    from producers.province import ensure_area_set
+    from producers.simulate import simulate as run
+    from producers.simulation import FEED
 
     with holding_lane(settings), ReadModels(settings) as models:
         ensure_area_set(rules_publish.areas_folder(settings), asked.grids, asked.seed)
@@ -205,9 +205,9 @@ def poll(settings: Settings, url: str, name: str, interval_s: float) -> int:
         With a sentence, of every way in which it can fail.
 
     """
-    from producers.kafka_writer import WriteError  # noqa: PLC0415 - heavy, and only here
-    from producers.poll import poll as follow  # noqa: PLC0415
-    from producers.produce import ProduceError  # noqa: PLC0415
+    from producers.kafka_writer import WriteError
+    from producers.poll import poll as follow
+    from producers.produce import ProduceError
 
     feed = feed_of(rules_publish.current(settings)[1], name)
     rules_publish.publish_rules(settings, say=output.tell)
@@ -240,10 +240,10 @@ def _sent(
     wait: bool,
 ) -> dict[str, Any]:
     """Send, wait for what becomes of it where that was asked for, and return the figures."""
-    from producers.files import FileError  # noqa: PLC0415 - with the producers
-    from producers.kafka_writer import WriteError  # noqa: PLC0415
-    from producers.produce import ProduceError  # noqa: PLC0415
-    from producers.progress import shown  # noqa: PLC0415
+    from producers.files import FileError
+    from producers.kafka_writer import WriteError
+    from producers.produce import ProduceError
+    from producers.progress import shown
 
     before = models.feeds().get(feed, {})
     begun_s = monotonic_s()

@@ -1,5 +1,4 @@
 """`watchfloor show counters|cases|alerts|feeds`: what the screens say, for programs and for people."""
-# ruff: noqa: PLC0415 - each command imports what it needs, so that `--help` is quick
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any

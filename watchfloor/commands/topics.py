@@ -1,5 +1,4 @@
 """`watchfloor topics create`: the topics of a cluster that is not started by `up`."""
-# ruff: noqa: PLC0415 - each command imports what it needs, so that `--help` is quick
 
 import typer
 
