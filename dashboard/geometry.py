@@ -5,6 +5,7 @@ What has no border in the rule set becomes a square tile, so that no area is eve
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 
 import msgspec
 import shapely
@@ -101,7 +102,9 @@ class Atlas:
         codes = ["", *(scope[:digits] for digits in chosen)]
         if codes[-1] != scope:
             codes.append(scope)
-        return [Step(code=code, name=self.name(code) if code else {"en": "", "zh": ""}) for code in codes]
+        steps = [Step(code=code, name=self.name(code) if code else {"en": "", "zh": ""}) for code in codes]
+        # a city that is called like its only county is the same place to whoever reads it
+        return [one for one, below in zip_longest(steps, steps[1:]) if below is None or one.name != below.name]
 
     def geometry(self, scope: str) -> Geometry:
         """Return what the map of a scope draws; of a single grid, itself.

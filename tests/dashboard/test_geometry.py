@@ -140,6 +140,14 @@ class _Flat:
         return code
 
 
+def test_a_city_that_is_called_like_its_only_county_stands_in_the_trail_once() -> None:
+    other = town.FEED.replace(town.COUNTY, "990700").replace("Bay reports", "Hill reports")
+    atlas = Atlas(rules(town.areas(4), **{"feeds/hill.toml": other.encode()}))
+    trail = atlas.trail(town.COUNTY)
+    assert [step.code for step in trail] == ["", town.COUNTY]
+    assert atlas.name(town.COUNTY[:4]) == trail[-1].name, "or the test shows nothing"
+
+
 def test_the_trail_leaves_out_levels_with_nothing_to_choose() -> None:
     code = town.township(3)
     assert [step.code for step in ATLAS.trail(code)] == ["", code]
