@@ -104,7 +104,9 @@ class Atlas:
             codes.append(scope)
         steps = [Step(code=code, name=self.name(code) if code else {"en": "", "zh": ""}) for code in codes]
         # a city that is called like its only county is the same place to whoever reads it
-        return [one for one, below in zip_longest(steps, steps[1:]) if below is None or one.name != below.name]
+        return [
+            one for one, below in zip_longest(steps, steps[1:]) if below is None or one.name != below.name
+        ]
 
     def geometry(self, scope: str) -> Geometry:
         """Return what the map of a scope draws; of a single grid, itself.
