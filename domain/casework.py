@@ -21,11 +21,13 @@ from domain.counters import Counters
 from domain.deadlines import Deadlines, Due, Entry
 from domain.detection import DetectorBank, DetectorRules, Verdict
 from domain.fold import Changes, Effect
+from domain.grants import Grants
 from domain.position import Position
 from domain.read_models import Shown
 from domain.records import (
     Command,
     FeedSilence,
+    Grant,
     Opened,
     Repeated,
     Revised,
@@ -35,6 +37,9 @@ from domain.records import (
 )
 from domain.rules import Rules
 from domain.watch import Watch
+
+SAID = frozenset({Command, Grant, RulesNotice})
+"""What people and files say: it has no origin in a lane and no time of its own."""
 
 
 class Casework:
@@ -69,7 +74,8 @@ class Casework:
         self._alerts = AlertBook(self._at, self._deadlines)
         self._cases = CaseBook(self._at, self._deadlines, self.counters, self._alerts)
         self._watch = Watch(self._at, self._deadlines, self._alerts, bank_of)
-        self._commands = Commands(self._at, self._deadlines, self._alerts)
+        self.grants = Grants()
+        self._commands = Commands(self._at, self._deadlines, self._alerts, self.grants)
         self._origins: dict[int, tuple[int, int, int]] = {}
         self.unreadable = 0
         self._taken = -1
@@ -80,6 +86,7 @@ class Casework:
             FeedSilence: self._watch.feed_silence,
             Tick: lambda _: None,
             RulesNotice: self._take_rules,
+            Grant: self._commands.grant,
             Command: self._commands.fold,
         }
 
@@ -131,7 +138,7 @@ class Casework:
             self.unreadable += 1  # only intake and the gateway write here, and what they write can be read
             return
         kind = type(record)
-        if kind is not Command and kind is not RulesNotice:
+        if kind not in SAID:
             origin = record.origin
             if origin is not None:
                 known = self._origins.get(origin[0])
@@ -260,6 +267,7 @@ class Casework:
             "cases": self._cases.plain(),
             "alerts": self._alerts.plain(),
             "answers": self._commands.plain(),
+            "grants": self.grants.plain(),
             "counters": self.counters.plain(),
             "bank": self._watch.plain(),
         }
@@ -276,6 +284,7 @@ class Casework:
         cases = self._cases.restore(plain["cases"], late=plain["late"])
         self._alerts.restore(plain["alerts"])
         self._commands.restore(plain["answers"])
+        self.grants.restore(plain["grants"])
         self.counters.restore(plain["counters"], cases, at.clock_ms)
         self._watch.restore(plain["silent"], at.rules.detectors if at.rules else None, plain["bank"])
         self._deadlines.load(self._running())

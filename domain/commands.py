@@ -6,12 +6,20 @@ from typing import Any
 
 from domain import alerts as acts
 from domain.alert_book import AlertBook
+from domain.alerts import Alert
 from domain.deadlines import Deadlines, Due
+from domain.grants import Grants
 from domain.position import Position
-from domain.records import Command
+from domain.records import Command, Grant
 
 ANSWERS_KEPT_MS = 600_000
 """A command that comes again within 10 minutes is answered again, not folded again."""
+
+LOCAL = "local"
+"""Who acts without an account, on a bare laptop: only until the first grant is folded."""
+
+ON_ALERTS = frozenset({"dispatcher", "duty_officer", "supervisor"})
+"""The roles that acknowledge and shelve alerts of their jurisdiction."""
 
 Answer = dict[str, Any]
 """`id`, `ok`, `reason` (empty when done), `alert`, and `repeated` when it had been folded before."""
@@ -27,15 +35,22 @@ class Commands:
 
     """
 
-    __slots__ = ("_alerts", "_answers", "_at", "_deadlines", "_times", "answered")
+    __slots__ = ("_alerts", "_answers", "_at", "_deadlines", "_grants", "_times", "answered")
 
-    def __init__(self, at: Position, deadlines: Deadlines, alerts: AlertBook) -> None:
+    def __init__(self, at: Position, deadlines: Deadlines, alerts: AlertBook, grants: Grants) -> None:
         self._at = at
         self._deadlines = deadlines
         self._alerts = alerts
+        self._grants = grants
         self._answers: dict[str, Answer] = {}
         self._times: deque[tuple[int, str]] = deque()
         self.answered: dict[str, Answer] = {}
+
+    def grant(self, grant: Grant) -> None:
+        """Let a right begin or end, and answer for this partition: the sender goes on until all have answered."""
+        self._grants.fold(grant)
+        name = f"{grant.id}:{self._at.partition}"
+        self.answered[name] = {"id": name, "ok": True, "reason": "", "alert": "", "repeated": False}
 
     def fold(self, command: Command) -> None:
         """Carry out a command once, and answer it as often as it comes within 10 minutes."""
@@ -61,6 +76,8 @@ class Commands:
     def _carry_out(self, command: Command) -> str:
         """Return why a command is refused, or an empty text when it was done."""
         alert = self._alerts.alerts.get(command.alert)
+        if not self._may(command.account, alert):
+            return "this account may not act on alerts here"
         if alert is None:
             return "this alert is not there any more"
         now_ms = self._at.clock_ms
@@ -81,6 +98,19 @@ class Commands:
         if not reason:
             self._alerts.tell(fact, alert)
         return reason
+
+    def _may(self, account: str, alert: Alert | None) -> bool:
+        """Tell whether an account may act on an alert; on one that is gone, whether on any."""
+        if not self._grants.begun or account == LOCAL:
+            return not self._grants.begun and account == LOCAL
+        if alert is None:
+            return any(role in ON_ALERTS for role, _ in self._grants.of(account))
+        return self._grants.may(account, ON_ALERTS, alert.scope or self._county_of(alert.feed))
+
+    def _county_of(self, name: str) -> str:
+        """Return where an alert about a feed lies: in the feed's county."""
+        feed = self._at.rules.feeds.get(name) if self._at.rules is not None else None
+        return "" if feed is None else feed.county
 
     def plain(self) -> list[list[Any]]:
         """Return the answers that are kept, as plain values: instant in ms and answer, the oldest first."""

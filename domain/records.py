@@ -1,11 +1,11 @@
 """What stands in the topics: one class a record, told apart by its field `type`, encoded as JSON.
 
 `reports` holds Report, TooLarge, Requeued, Tick and RulesNotice; nothing in a Report is trusted before intake has judged it.
-`journal` holds Opened, Revised, Repeated, FeedSilence, Tick, RulesNotice and Command.
+`journal` holds Opened, Revised, Repeated, FeedSilence, Tick, RulesNotice, Grant and Command.
 Instants are integer epoch milliseconds. Unknown fields are left aside, so that a newer writer stops no older reader.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -127,15 +127,38 @@ class FeedSilence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     t_ms: Time | None = None
 
 
+class Grant(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="grant"):
+    """A role of an account for a jurisdiction begins (`on`) or ends. Sent to every partition; it holds no name.
+
+    `number` rises with every change of an account's rights: one that is not above the last known changes nothing, so
+    that it may be sent until every partition has answered. `scope` is a code prefix ("" is everywhere); `team` is the
+    department or team for which the account acts in this role.
+    """
+
+    id: str
+    number: int
+    account: str
+    role: str
+    scope: str = ""
+    team: str = ""
+    on: bool = True
+
+
 class Command(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="command"):
     """What a person at a desk or a wall wants done, under the id that the page made for it.
 
-    Actions: `acknowledge`, `unacknowledge`, `shelve` (needs `for_s` and `reason`), `unshelve`; `alert` names the alert.
+    On an alert, which `alert` names: `acknowledge`, `unacknowledge`, `shelve` (needs `for_s` and `reason`), `unshelve`.
+    On a case, which `case` names: an action of its flow with what it needs in `given`, and the `version` that the page
+    showed; `undo` names the command that it takes back in `undoes`.
     """
 
     id: str
     action: str
     alert: str = ""
+    case: str = ""
+    version: int | None = None
+    given: dict[str, Any] = {}
+    undoes: str = ""
     for_s: int | None = None
     reason: str = ""
     account: str = "local"
@@ -143,7 +166,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
 
 
 ReportsRecord = Report | TooLarge | Requeued | Tick | RulesNotice
-JournalRecord = Opened | Revised | Repeated | FeedSilence | Tick | RulesNotice | Command
+JournalRecord = Opened | Revised | Repeated | FeedSilence | Tick | RulesNotice | Grant | Command
 
 reports_decoder = msgspec.json.Decoder(ReportsRecord)
 journal_decoder = msgspec.json.Decoder(JournalRecord)

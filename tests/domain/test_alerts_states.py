@@ -53,7 +53,7 @@ def test_acknowledging_names_who_has_it_and_a_second_one_is_told_so() -> None:
     alert = overdue_alert(t)
     assert t.command("acknowledge", alert)["ok"]
     answer = t.command("acknowledge", alert)
-    assert (answer["ok"], answer["reason"]) == (False, "already acknowledged by desk 4")
+    assert (answer["ok"], answer["reason"]) == (False, "already acknowledged by local")
     assert t.work(GRIDS[0]).alerts[alert].state == "acked"
     assert t.command("unacknowledge", alert)["ok"]
     assert not t.command("unacknowledge", alert)["ok"]

@@ -51,7 +51,7 @@ class Timetable:
         name = id or f"command {self._n}"
         work = self.floor.casework[int(alert[:2])]
         work.take_changes()
-        command = Command(id=name, action=action, alert=alert, account="desk 4", **fields)
+        command = Command(id=name, action=action, alert=alert, **fields)
         self.floor.into_journal(work.partition, command)
         changes = work.take_changes()
         assert changes is not None

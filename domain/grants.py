@@ -1,0 +1,75 @@
+"""Who may do what, as the journal has told so far: accounts with their roles and jurisdictions, and never a name."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from domain.records import Grant
+
+Right = tuple[str, str, str]
+"""Role, scope (a code prefix, "" is everywhere) and team."""
+
+
+class Grants:
+    """The rights of all accounts in one partition.
+
+    Attributes
+    ----------
+    begun
+        Whether a grant has ever been folded: from then on nobody acts without an account.
+
+    """
+
+    __slots__ = ("_numbers", "_rights")
+
+    def __init__(self) -> None:
+        self._rights: dict[str, set[Right]] = {}
+        self._numbers: dict[str, dict[Right, int]] = {}
+
+    @property
+    def begun(self) -> bool:
+        """Whether a grant has ever been folded."""
+        return bool(self._numbers)
+
+    def fold(self, grant: Grant) -> None:
+        """Let a right begin or end; one that is older than what is known of it changes nothing."""
+        right = (grant.role, grant.scope, grant.team)
+        numbers = self._numbers.setdefault(grant.account, {})
+        if grant.number <= numbers.get(right, -1):
+            return
+        numbers[right] = grant.number
+        rights = self._rights.setdefault(grant.account, set())
+        (rights.add if grant.on else rights.discard)(right)
+
+    def of(self, account: str) -> tuple[tuple[str, str], ...]:
+        """Return an account's roles with their scopes, sorted."""
+        return tuple(sorted({(role, scope) for role, scope, _ in self._rights.get(account, ())}))
+
+    def teams(self, account: str) -> frozenset[str]:
+        """Return the departments and teams for which an account acts."""
+        return frozenset(team for _, _, team in self._rights.get(account, ()) if team)
+
+    def may(self, account: str, roles: frozenset[str], code: str) -> bool:
+        """Tell whether an account has one of the roles in a scope that holds a code."""
+        return any(
+            role in roles and code.startswith(scope) for role, scope, _ in self._rights.get(account, ())
+        )
+
+    def plain(self) -> dict[str, Any]:
+        """Return the rights as plain values: by account [role, scope, team, number, on], sorted."""
+        return {
+            account: [
+                [*right, number, right in self._rights[account]] for right, number in sorted(numbers.items())
+            ]
+            for account, numbers in sorted(self._numbers.items())
+        }
+
+    def restore(self, plain: Mapping[str, Any]) -> None:
+        """Take over rights that `plain` gave."""
+        self._numbers = {
+            account: {(role, scope, team): number for role, scope, team, number, _ in rights}
+            for account, rights in plain.items()
+        }
+        self._rights = {
+            account: {(role, scope, team) for role, scope, team, _, on in rights if on}
+            for account, rights in plain.items()
+        }
