@@ -20,7 +20,7 @@
     draw() {
       const kpis = wf.view.ready ? wf.view.rest.kpis || {} : {};
       const trend = (wf.view.ready && wf.view.rest.trend) || [];
-      const share = kpis.on_time_rate_24h;
+      const share = kpis.on_time_rate_6h;
       const values = {
         open: wf.number(kpis.open),
         new_1h: wf.number(kpis.new_1h),

@@ -158,11 +158,14 @@ def test_the_trend_is_what_is_open_now_with_everything_since_taken_back() -> Non
     rows = views.trend_of(model, "990100")
     assert len(rows) == 72
     assert rows[-3:] == [
-        [now_ms - 2 * BUCKET_MS, 5, 1, 2, 12],
-        [now_ms - BUCKET_MS, 0, 0, 2, 12],
-        [now_ms, 1, 3, 1, 10],
+        [now_ms - 2 * BUCKET_MS, 5, 1, 2, 12, 0],
+        [now_ms - BUCKET_MS, 0, 0, 2, 12, 0],
+        [now_ms, 1, 3, 1, 10, 1],
     ]
-    assert rows[-4][3:] == [0, 8]
+    assert rows[-4][3:] == [0, 8, 0]
+    kpis = views.build(model, "990100", no_children)["kpis"]
+    assert kpis["on_time_rate_6h"] == 0.75, "one of four was closed overdue"
+    assert views.build(Model(), "990100", no_children)["kpis"]["on_time_rate_6h"] is None
     assert views.trend_of(model, GRIDS[0]) == []
 
 
