@@ -53,6 +53,8 @@ def build(model: Model, scope: str, children: Children, trend: list[list[int]] |
         "alerts": {"set": [alert for _, (_, alert) in zip(range(SHOWN_ALERTS), first, strict=False)]},
         "alerts_total": sum(stack.total for _, stack in stacks),
         "unacked": unacked,
+        "urgent": [sum(counts) for counts in zip(*(stack.urgent for _, stack in stacks), strict=True)]
+        or [0] * 4,
         "shelved": shelved,
         "kpis": {
             "open": totals[OPEN],

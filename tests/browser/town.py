@@ -183,6 +183,7 @@ def view(
         "alerts": {"set": alerts},
         "alerts_total": len(alerts),
         "unacked": unacked,
+        "urgent": [sum(one["state"] == "unack" and one["priority"] == p for one in alerts) for p in (1, 2, 3, 4)],
         "shelved": shelved,
         "kpis": {
             "open": total, "new_1h": sum(one["r1h"] for one in rows), "new_24h": 0, "overdue": late, "due_1h": 7,
