@@ -37,16 +37,18 @@ class Stack:
     """Counts and the first alerts of a place.
 
     `first` holds (order, alert), at most 200, sorted; `marks` maps an exact place to (unacknowledged, worst priority
-    of those that are active or unseen and not shelved, 0 for none).
+    of those that are active or unseen and not shelved, 0 for none); `urgent` counts the active unacknowledged ones of
+    priority 1 to 4.
     """
 
-    __slots__ = ("_due", "first", "marks", "shelved", "total", "unacked")
+    __slots__ = ("_due", "first", "marks", "shelved", "total", "unacked", "urgent")
 
     def __init__(self, alerts: Iterable[Alert]) -> None:
         ordered = sorted((order_of(alert), alert) for alert in alerts)
         self.first = ordered[:SHOWN_ALERTS]
         self.total = len(ordered)
         self.unacked = self.shelved = 0
+        self.urgent = [0, 0, 0, 0]
         self.marks: dict[str, tuple[int, int]] = {}
         self._due: list[int] = []
         for _, alert in ordered:
@@ -54,6 +56,8 @@ class Stack:
             unseen = state in UNSEEN
             self.unacked += unseen
             self.shelved += state == "shelved"
+            if state == "unack":
+                self.urgent[int(alert["priority"]) - 1] += 1
             if unseen or (alert.get("active") and state != "shelved"):
                 place = place_of(alert)
                 mark = (int(unseen), int(alert.get("priority", 0)))

@@ -12,7 +12,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from dashboard.tiles import Box, Ring, tiles
-from domain.codes import LEVELS, is_jurisdiction
+from domain.codes import LEVELS, TOWNSHIP_DIGITS, is_jurisdiction
 from domain.rules import Rules
 
 # A 4K wall shows the map on about 2,200 px; half a pixel of that is below what anyone sees.
@@ -72,6 +72,7 @@ class Atlas:
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
         self._drawn: dict[str, Geometry] = {}
+        self._unions: dict[str, BaseGeometry | None] = {}
 
     def name(self, code: str) -> Names:
         """Return a jurisdiction's or grid's name by language.
@@ -174,10 +175,15 @@ class Atlas:
         rings = self._rules.rings(code)
         if rings:
             return _even_odd(rings)
-        parts = [
-            border for child in self._rules.children(code) if (border := self._border(child)) is not None
-        ]
-        return shapely.union_all(parts) if parts else None
+        if code not in self._unions:
+            below = [
+                border for child in self._rules.children(code) if (border := self._border(child)) is not None
+            ]
+            whole = shapely.union_all(below) if below else None
+            if len(code) > TOWNSHIP_DIGITS:  # a province has ten thousand villages, and 1,900 townships
+                return whole
+            self._unions[code] = whole
+        return self._unions[code]
 
 
 def _above(digits: int) -> int:

@@ -74,7 +74,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "kpi_new_1h": ("New / h", "每小时新增"),
     "kpi_overdue": ("Overdue", "超期"),
     "kpi_due_1h": ("Due < 1 h", "1 小时内到期"),
-    "kpi_on_time": ("On time, 24 h", "按期结案率"),
+    "kpi_on_time": ("On time, 6 h", "6 小时按期率"),
     "kpi_unacked": ("Unacknowledged", "未确认"),
     "kpi_shelved": ("Shelved", "已搁置"),
     "kpi_feeds": ("Feeds OK", "数据源正常"),

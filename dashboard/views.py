@@ -53,6 +53,8 @@ def build(model: Model, scope: str, children: Children, trend: list[list[int]] |
         "alerts": {"set": [alert for _, (_, alert) in zip(range(SHOWN_ALERTS), first, strict=False)]},
         "alerts_total": sum(stack.total for _, stack in stacks),
         "unacked": unacked,
+        "urgent": [sum(counts) for counts in zip(*(stack.urgent for _, stack in stacks), strict=True)]
+        or [0] * 4,
         "shelved": shelved,
         "kpis": {
             "open": totals[OPEN],
@@ -65,8 +67,7 @@ def build(model: Model, scope: str, children: Children, trend: list[list[int]] |
             "shelved": shelved,
             "feeds_ok": sum(not feed.get("silent") for feed in model.feeds.values()),
             "feeds": len(model.feeds),
-            # the trend reaches back 6 hours: a day's rate is not known here
-            "on_time_rate_24h": None,
+            "on_time_rate_6h": _on_time(trend),
         },
         "trend": trend,
         "top_loaded": _top(areas, ("open", "r24h")),
@@ -75,7 +76,7 @@ def build(model: Model, scope: str, children: Children, trend: list[list[int]] |
 
 
 def trend_of(model: Model, scope: str) -> list[list[int]]:
-    """Return six hours in 5-minute buckets: [start, opened, closed, overdue at its end, open at its end].
+    """Return six hours in 5-minute buckets: [start, opened, closed, overdue at its end, open at its end, closed overdue].
 
     Known by township; of a village or grid the list is empty. What was open at a bucket's end is what is open now,
     with everything since taken back.
@@ -101,10 +102,17 @@ def trend_of(model: Model, scope: str) -> list[list[int]]:
     rows = []
     for start_ms in range(last_ms, last_ms - TREND_BUCKETS * BUCKET_MS, -BUCKET_MS):
         opened, closed, overdue_in, overdue_out = moved.get(start_ms, (0, 0, 0, 0))
-        rows.append([start_ms, opened, closed, overdue_now, open_now])
+        rows.append([start_ms, opened, closed, overdue_now, open_now, overdue_out])
         open_now += closed - opened
         overdue_now += overdue_out - overdue_in
     return rows[::-1]
+
+
+def _on_time(trend: list[list[int]]) -> float | None:
+    """Return which share of the cases that were closed in these six hours was not overdue then; None: none was closed."""
+    closed = sum(row[2] for row in trend)
+    late = sum(row[5] for row in trend)
+    return 1 - late / closed if closed else None
 
 
 def difference(old: View, new: View) -> Changes | None:

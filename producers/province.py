@@ -99,6 +99,11 @@ def make_province(grids: int, seed: int) -> AreaFile:
     workers = workers_of(grids, seed).tolist()
     for index, ring in enumerate(rings):
         code = code_of(index)
+        if (
+            index % (GRIDS_A_COUNTY * COUNTIES_A_CITY) == 0 and grids > GRIDS_A_COUNTY
+        ):  # one county is its own city
+            latin, chinese = place_name(index // GRIDS_A_COUNTY + 17)
+            areas.append(Area(code=code[:4], source=code[:4], name=f"{latin} City", name_zh=f"{chinese}市"))
         if index % GRIDS_A_COUNTY == 0:
             latin, chinese = place_name(index // GRIDS_A_COUNTY + 3)
             areas.append(Area(code=code[:6], source=code[:6], name=f"{latin} County", name_zh=f"{chinese}县"))

@@ -13,6 +13,7 @@ from streams.digest import partition_hash
 from streams.engine import Engine
 from streams.partition import Partition
 from streams.redis_writer import RedisWriter
+from streams.sender import Sender
 from streams.sources import Source
 
 EVERY_S = 1.0
@@ -32,14 +33,15 @@ class Health:
     ----------
     worker, pid
         Who it is.
-    engine, writer
-        What it does, and where it says so.
+    engine, sender, writer
+        What it does, what the broker has of it, and where it says so.
     """
 
-    def __init__(self, worker: str, pid: int, engine: Engine, writer: RedisWriter) -> None:
+    def __init__(self, worker: str, pid: int, engine: Engine, sender: Sender, writer: RedisWriter) -> None:
         self._worker = worker
         self._pid = pid
         self._engine = engine
+        self._sender = sender
         self._writer = writer
         self._caught_up_ms: dict[Source, int] = {}
         self._folded = (monotonic_s(), 0)
@@ -113,6 +115,7 @@ class Health:
         _, fetched_ms = self._engine.heard(source)
         return {
             "offset": partition.offset,
+            "acked": self._sender.acknowledged_to(source, partition.offset),
             "end": partition.end,
             "fetched_ms": fetched_ms,
             "oldest_unfolded_ms": None

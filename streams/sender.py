@@ -67,6 +67,7 @@ class Sender:
         self._queues: dict[Target, deque[Parcel]] = {}
         self._tasks: dict[Target, asyncio.Task[None]] = {}
         self._tickets: dict[Source, deque[Ticket]] = {}
+        self._reached: dict[Source, int] = {}
         self._bytes = 0
         self._moved = asyncio.Event()
 
@@ -110,9 +111,13 @@ class Sender:
         if not tickets:
             return True
         while tickets and not tickets[0].missing:
-            tickets.popleft()
+            self._reached[source] = max(tickets.popleft().offset, self._reached.get(source, -1))
         # a partition that went and came back is folded again from below: its tickets are not in order then
         return not any(ticket.missing and ticket.offset <= offset for ticket in tickets)
+
+    def acknowledged_to(self, source: Source, offset: int) -> int:
+        """Return up to which offset, `offset` at most, every effect of the source's records is acknowledged."""
+        return offset if self.acknowledged(source, offset) else self._reached.get(source, -1)
 
     async def wait_acknowledged(self, source: Source, offset: int, within_s: float) -> bool:
         """Wait until `acknowledged`, but not longer than `within_s` seconds; tells whether it is."""

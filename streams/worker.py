@@ -88,7 +88,7 @@ class Worker:
         names = {word: settings.topic(word) for word in ("reports", "journal")}
         self.snapshotting = Snapshotting(self.engine, self.sender, snapshots, names)
         self.writer = RedisWriter(settings.redis, key_prefix(settings), self.engine.owned)
-        self.health = Health(settings.worker, os.getpid(), self.engine, self.writer)
+        self.health = Health(settings.worker, os.getpid(), self.engine, self.sender, self.writer)
 
     async def run(self) -> None:
         """Work until TERM or Ctrl-C, then end the process: what is folded is folded, and nothing else counts."""

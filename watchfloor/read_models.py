@@ -10,7 +10,6 @@ from redis.exceptions import RedisError
 
 from config.settings import Settings
 from domain.codes import JOURNAL_PARTITIONS
-from domain.counters import TOTAL
 from domain.fold import FOLD_VERSION
 from watchfloor.exceptions import MissingError
 
@@ -93,16 +92,6 @@ class ReadModels:
             for one in self._hashes([f"grids:{p}" for p in range(JOURNAL_PARTITIONS)])
         ]
 
-    def reports_counted(self) -> int:
-        """Return how many reports casework has opened cases for, ever."""
-        return sum(
-            cell[TOTAL]
-            for partition in self.blocks()
-            for block in partition.values()
-            for categories in block["grids"].values()
-            for cell in categories.values()
-        )
-
     def cases(self) -> list[dict[str, Any]]:
         """Return every case, in the order of their arrival."""
         return self._rows("cases", "arrived_ms")
@@ -119,6 +108,11 @@ class ReadModels:
         except (RedisError, OSError) as gone:
             raise self._gone() from gone
         return [_decode(value) for value in values if value is not None]
+
+    def forwarded(self, source: str) -> int:
+        """Return up to which offset of a lane (`reports:0`) the broker has all that intake forwards; -1: not known."""
+        stamps = [worker["partitions"].get(source) for worker in self.health()]
+        return max((stamp["acked"] for stamp in stamps if stamp is not None), default=-1)
 
     def ask_digest(self, request: str) -> None:
         """Ask the workers for their states' hashes, under an id that nobody used before."""

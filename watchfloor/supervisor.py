@@ -9,7 +9,7 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -130,11 +130,17 @@ class Supervisor:
             As soon as a child is given up, with its last words.
 
         """
-        waiting = asyncio.gather(*(self._event(name).wait() for name in names))
-        await asyncio.wait((waiting, self._given_up), return_when=asyncio.FIRST_COMPLETED)
-        if self._given_up.done():
+        waiting = asyncio.create_task(self._all_there(names))
+        try:
+            await asyncio.wait((waiting, self._given_up), return_when=asyncio.FIRST_COMPLETED)
+        finally:
             waiting.cancel()
+        if self._given_up.done():
             raise RefusedError(self._given_up.result())
+
+    async def _all_there(self, names: Sequence[str]) -> None:
+        for name in names:
+            await self._event(name).wait()
 
     async def given_up(self) -> str:
         """Wait until a child is given up, and return why, with its last words."""

@@ -17,11 +17,6 @@ LOOK_EVERY_S = 0.05
 # For a person who watches, a line a second is enough.
 TELL_EVERY_S = 1.0
 
-# Acknowledgements take milliseconds; a journal whose end stands still for this long has all that was forwarded.
-SETTLED_S = 0.5
-# Where other feeds keep the journal moving, this long after intake all that it forwarded is there.
-BUSY_S = 5.0
-
 Say = Callable[[str], None]
 
 
@@ -99,20 +94,18 @@ def _named(behind: Mapping[str, int]) -> str:
     return names[0] if len(names) == 1 else f"{names[0]} (and {len(names) - 1} more)"
 
 
-def wait_for_reports(  # noqa: PLR0913 - what is waited for, and how patiently
+def wait_for_reports(
     settings: Settings,
     models: ReadModels,
     last_offset: Mapping[int, int],
     *,
-    tick_ms: int | None = None,
     say: Say = silent,
     quiet_s: float = QUIET_S,
 ) -> None:
     """Return when reports that were sent are folded by intake, and what it forwarded by casework.
 
-    Intake says that it has folded a report before the broker has acknowledged all that it forwards. With the feed's
-    clock the last tick lies behind everything in each partition, and the partitions' clocks show it. Else the
-    journal's end must stand still for a moment, with as many reports counted as intake accepted.
+    Intake has folded a report before the broker has acknowledged all that it forwards; only when a worker says that
+    everything up to the last one is acknowledged is the journal's end behind it.
 
     Parameters
     ----------
@@ -120,8 +113,6 @@ def wait_for_reports(  # noqa: PLR0913 - what is waited for, and how patiently
         The brokers, and where the workers write how far they are.
     last_offset
         The last offset that was sent, by lane.
-    tick_ms
-        With the feed's clock, the time of the tick that ended the run.
     say
         Takes a line on how far it is, about once a second.
     quiet_s
@@ -133,29 +124,14 @@ def wait_for_reports(  # noqa: PLR0913 - what is waited for, and how patiently
         If nothing moved for `quiet_s` seconds.
 
     """
-    wait_folded(
-        models, {f"reports:{lane}": offset for lane, offset in last_offset.items()}, say=say, quiet_s=quiet_s
-    )
-    accepted = sum(feed["accepted"] for feed in models.feeds().values())
-    begun_s = settled_s = monotonic_s()
-    before: dict[int, int] = {}
-    while True:
-        ends = topic_access.end_offsets(settings, "journal", JOURNAL_PARTITIONS)
-        wait_folded(models, {f"journal:{p}": end - 1 for p, end in ends.items()}, say=say, quiet_s=quiet_s)
-        now_s = monotonic_s()
-        if ends != before:
-            before, settled_s = ends, now_s
-        if tick_ms is not None:
-            done = all(one["clock_ms"] >= tick_ms for one in models.partitions().values())
-        else:
-            # others may send without end: what was forwarded here is long acknowledged after BUSY_S
-            still = now_s - settled_s >= SETTLED_S or now_s - begun_s >= BUSY_S
-            done = still and models.reports_counted() >= accepted
-        if done:
-            return
-        if now_s - begun_s > quiet_s:
+    targets = {f"reports:{lane}": offset for lane, offset in last_offset.items()}
+    wait_folded(models, targets, say=say, quiet_s=quiet_s)
+    begun_s = monotonic_s()
+    while any(models.forwarded(name) < offset for name, offset in targets.items()):
+        if monotonic_s() - begun_s > quiet_s:
             raise MissingError(
                 f"Intake has folded what was sent, and {quiet_s:.0f} s later the journal still lacks some of it: "
                 "see whether a worker runs with `watchfloor status`, then with `watchfloor doctor`."
             )
         time.sleep(LOOK_EVERY_S)
+    wait_journal(settings, models, say=say, quiet_s=quiet_s)

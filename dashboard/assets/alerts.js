@@ -79,8 +79,7 @@
 
   function counts() {
     const node = wf.$("alert-counts");
-    const number = [0, 0, 0, 0, 0];
-    for (const alert of wf.view.alerts.values()) if (alert.state === "unack") number[alert.priority] += 1;
+    const number = [0, ...((wf.view.ready && wf.view.rest.urgent) || [])];
     const key = number.join();
     if (node.dataset.key === key) return;
     node.dataset.key = key;

@@ -20,7 +20,7 @@
     draw() {
       const kpis = wf.view.ready ? wf.view.rest.kpis || {} : {};
       const trend = (wf.view.ready && wf.view.rest.trend) || [];
-      const share = kpis.on_time_rate_24h;
+      const share = kpis.on_time_rate_6h;
       const values = {
         open: wf.number(kpis.open),
         new_1h: wf.number(kpis.new_1h),
@@ -46,9 +46,7 @@
   };
 
   function worst() {
-    let least = 0;
-    for (const alert of wf.view.alerts.values()) if (alert.state === "unack" && (!least || alert.priority < least)) least = alert.priority;
-    return least;
+    return 1 + ((wf.view.ready && wf.view.rest.urgent) || []).findIndex((number) => number > 0);
   }
 
   // A line of six hours with the middle four fifths of its values as a band behind it: what is usual.

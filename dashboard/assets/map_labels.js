@@ -91,13 +91,26 @@
       if (quiet.has(area) || geometry.areas.length > NAMED_UP_TO) continue;
       const name = short(wf.both(area.name, area.code));
       const [left, right] = chord(area);
-      const b = box(px([(left + right) / 2, area.label[1]]), wide(name) * 0.92, font.size);
-      if (b[2] - b[0] > (right - left) * perX * 0.94 || !free(b)) continue;
-      taken.push(b);
-      notes.push({ ...at([(left + right) / 2, area.label[1]]), text: plain(name), font: { ...font, size: font.size * 0.92, color: colour("--map-name") } });
+      const middle = [(left + right) / 2, area.label[1]];
+      for (const lines of [[name], halves(wf.both(area.name, area.code))]) {
+        const b = box(px(middle), Math.max(...lines.map(wide)) * 0.92, font.size * (1.3 * lines.length - 0.3));
+        if (b[2] - b[0] > (right - left) * perX * 0.94 || !free(b)) continue;
+        taken.push(b);
+        notes.push({ ...at(middle), text: lines.map(plain).join("<br>"), font: { ...font, size: font.size * 0.92, color: colour("--map-name") } });
+        break;
+      }
     }
     return notes;
   };
+
+  // A name on two lines, broken at the space that is nearest to its middle.
+  function halves(name) {
+    const spaces = [...name].flatMap((letter, i) => (letter === " " ? [i] : []));
+    if (!spaces.length) return [name];
+    const off = (i) => Math.abs(i - name.length / 2);
+    const at = spaces.reduce((best, i) => (off(i) < off(best) ? i : best));
+    return [name.slice(0, at), name.slice(at + 1)];
+  }
 
   // The stretch of an area on the line through its label: a name fits or it does not.
   function chord(area) {

@@ -53,7 +53,7 @@ def test_the_wall_shows_what_the_gateway_says_and_asks_no_other_host(
 
     view = gateway.views[""]
     assert text(page, "#figure-open .number").replace(",", "") == str(view["kpis"]["open"])
-    assert text(page, "#figure-on_time .number") == "–"
+    assert text(page, "#figure-on_time .number") == "97.5%"
     assert text(page, "#figure-feeds .number") == "3/4"
     expect(page.locator("#chip")).to_have_text("LIVE")
     assert page.locator("#top-loaded .name").count() == 5

@@ -174,6 +174,7 @@ def view(
                 opened - 1,
                 max(0, late - 9 + bucket // 8),
                 total - 60 + bucket + chance.randrange(6),
+                int(bucket % 9 == 0),
             ]
         )
     return {
@@ -182,10 +183,11 @@ def view(
         "alerts": {"set": alerts},
         "alerts_total": len(alerts),
         "unacked": unacked,
+        "urgent": [sum(one["state"] == "unack" and one["priority"] == p for one in alerts) for p in (1, 2, 3, 4)],
         "shelved": shelved,
         "kpis": {
             "open": total, "new_1h": sum(one["r1h"] for one in rows), "new_24h": 0, "overdue": late, "due_1h": 7,
-            "unacked": unacked, "shelved": shelved, "feeds_ok": 4, "feeds": 4, "on_time_rate_24h": None,
+            "unacked": unacked, "shelved": shelved, "feeds_ok": 4, "feeds": 4, "on_time_rate_6h": 0.975 if rows else None,
         },
         "trend": trend if rows else [],
         "top_loaded": [one["code"] for one in sorted(rows, key=lambda one: -one["open"])][:10],

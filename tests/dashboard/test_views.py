@@ -158,11 +158,16 @@ def test_the_trend_is_what_is_open_now_with_everything_since_taken_back() -> Non
     rows = views.trend_of(model, "990100")
     assert len(rows) == 72
     assert rows[-3:] == [
-        [now_ms - 2 * BUCKET_MS, 5, 1, 2, 12],
-        [now_ms - BUCKET_MS, 0, 0, 2, 12],
-        [now_ms, 1, 3, 1, 10],
+        [now_ms - 2 * BUCKET_MS, 5, 1, 2, 12, 0],
+        [now_ms - BUCKET_MS, 0, 0, 2, 12, 0],
+        [now_ms, 1, 3, 1, 10, 1],
     ]
-    assert rows[-4][3:] == [0, 8]
+    assert rows[-4][3:] == [0, 8, 0]
+    kpis = views.build(model, "990100", no_children)["kpis"]
+    assert kpis["on_time_rate_6h"] == 0.75, "one of four was closed overdue"
+    empty = views.build(Model(), "990100", no_children)
+    assert empty["kpis"]["on_time_rate_6h"] is None
+    assert empty["urgent"] == [0, 0, 0, 0]
     assert views.trend_of(model, GRIDS[0]) == []
 
 
@@ -182,6 +187,7 @@ def test_the_stack_has_the_unacknowledged_first_and_counts_what_it_does_not_list
     assert [one["id"] for one in view["alerts"]["set"]][:4] == ["top", "low", "back", "seen"]
     assert len(view["alerts"]["set"]) == 200
     assert (view["alerts_total"], view["unacked"], view["shelved"]) == (305, 3, 1)
+    assert view["urgent"] == [1, 0, 0, 1], "what has gone back by itself is not urgent"
 
 
 def test_cases_due_within_the_hour_are_counted_by_their_due_soon_alerts() -> None:

@@ -178,7 +178,7 @@ def test_a_scribbled_flow_is_refused_with_its_lines_or_is_as_safe_as_the_shipped
         assert name == "town/flow.toml"
         assert 1 <= int(line) <= len(lines)
         assert sentence.startswith(" ")
-        assert sentence.endswith((".", ")"))
+        assert sentence.endswith((".", ")", "?"))
     if mistakes or "grid" not in flows:
         return
     of, case = flows["grid"], open_case(flows["grid"], GRID)

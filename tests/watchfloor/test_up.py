@@ -133,6 +133,26 @@ def test_a_taken_port_is_refused_before_anything_is_started(data: Path) -> None:
     assert up.stderr == f"Port {port} is taken by another program: choose another with --port.\n"
 
 
+def test_mistaken_rule_files_end_it_with_a_sentence_for_each_mistake_and_nothing_else(
+    data: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "town").mkdir()
+    (tmp_path / "town" / "sla.toml").write_text("[default]\naccept_hours = 4\n")
+    words = ("up", "--data", str(data), "--port", "0", "--no-simulator", "--config", str(tmp_path / "town"))
+    up = subprocess.run(
+        [sys.executable, "-P", "-m", "watchfloor", *words],
+        capture_output=True,
+        text=True,
+        timeout=READY_WITHIN_S,
+        check=False,
+    )
+    assert up.returncode == 1
+    said = up.stderr.split("The rule files have mistakes:\n")[1].splitlines()
+    assert len(said) == 1
+    assert said[0].startswith("sla.toml: `default.accept_hours` is not known")
+    wait_until_gone(data)
+
+
 def journal_of(kafka: str) -> list[bytes]:
     assert TOPICS[1].name == "journal"
     consumer = KafkaConsumer(

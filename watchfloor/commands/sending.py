@@ -257,8 +257,7 @@ def _sent(
     counted: dict[str, int | None] = dict.fromkeys(OUTCOMES)
     if wait:
         if done.sent:
-            tick_ms = done.last_ms if settings.clock == "feed" else None
-            wait_for_reports(settings, models, done.last_offset, tick_ms=tick_ms, say=output.tell)
+            wait_for_reports(settings, models, done.last_offset, say=output.tell)
         counted |= difference(before, models.feeds().get(feed, {}))
     seconds = round(monotonic_s() - begun_s, 3)
     return {"rows": done.rows, "sent": done.sent, **counted, "seconds": seconds}
