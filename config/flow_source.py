@@ -4,10 +4,9 @@ import tomllib
 from importlib import resources
 from pathlib import Path
 
-from config.rules import gather
+from config.rules import rule_files
+from domain.feed_file import SOURCE
 
-SOURCE = "source"
-"""The flow of a feed that names none: its cases are settled elsewhere."""
 USUAL_DAYS = 30.0
 """How long a closed case stays where no feed follows a flow yet: what running systems are shipped with."""
 
@@ -24,7 +23,7 @@ def kept_days(config_dir: Path | None) -> dict[str, float]:
     A feed's file with mistakes is passed over: it is refused where rule sets are compiled.
     """
     least: dict[str, float] = {}
-    for path, body in gather(config_dir, None).items():
+    for path, body in rule_files(config_dir, None).items():
         if not path.startswith("feeds/"):
             continue
         try:

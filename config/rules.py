@@ -5,6 +5,7 @@ import os
 import tempfile
 import threading
 from collections import OrderedDict
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 
@@ -12,19 +13,49 @@ import fsspec
 import msgspec
 from fsspec.implementations.local import LocalFileSystem
 
+from config.calendar_source import calendar_files, expanded
 from domain.rules import Rules, compile_rules
 
 COMPILED_KEPT = 8
 """Rule sets kept compiled: a refold goes through them in order, and live needs two."""
 
-SHIPPED = ("sla.toml", "alerts.toml", "detectors.toml", "categories.toml")
+SHIPPED = ("sla.toml", "alerts.toml", "detectors.toml", "categories.toml", "flow.toml")
 
 
 class RulesMissingError(LookupError):
     """A rule set or a part of it is not in the store, or its bytes are not those of its name."""
 
 
-def gather(config_dir: Path | None, areas_dir: Path | None) -> dict[str, bytes]:
+def gather(
+    config_dir: Path | None, areas_dir: Path | None, holidays_dir: Path | None = None
+) -> dict[str, bytes]:
+    """Return the parts of the rule set in force: its files as `rule_files` gives them, and its calendars written out.
+
+    Parameters
+    ----------
+    config_dir, areas_dir
+        As for `rule_files`.
+    holidays_dir
+        Where what the holidays library said is kept (`DATA/holidays`): asking it takes a second.
+
+    Raises
+    ------
+    OSError
+        If a file is there and cannot be read.
+    config.calendar_source.CalendarsError
+        With every mistake of every calendar.
+
+    """
+    calendars = _calendars(tuple(sorted(calendar_files(config_dir).items())), holidays_dir)
+    return rule_files(config_dir, areas_dir) | calendars
+
+
+@lru_cache(maxsize=COMPILED_KEPT)
+def _calendars(files: tuple[tuple[str, bytes], ...], holidays_dir: Path | None) -> dict[str, bytes]:
+    return expanded(dict(files), holidays_dir)
+
+
+def rule_files(config_dir: Path | None, areas_dir: Path | None) -> dict[str, bytes]:
     """Return the rule files in force: the shipped ones, and a town's own laid over them.
 
     Parameters

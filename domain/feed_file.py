@@ -13,6 +13,9 @@ from domain.rule_page import Page
 MOST_TOWNSHIPS = 999
 """A township has three digits."""
 
+SOURCE = "source"
+"""The flow of a feed that names none: its cases are settled elsewhere."""
+
 FORMATS = ("csv", "tsv", "jsonl")
 TIMES = ("arrival", "opened", "closed", "promised")
 
@@ -32,7 +35,7 @@ def read_feed(name: str, page: Page, sets: Mapping[str, AreaSet]) -> FeedRules:
     """
     page.only(
         "title", "county", "zone", "public", "silent_after_s", "clocks", "sla_clocks",
-        "keep_closed_days", "remember_days", "columns", "identity", "place", "flow",
+        "keep_closed_days", "remember_days", "columns", "identity", "place", "flow", "calendar",
     )  # fmt: skip
     county = page.text("county", "000000", needed=True)
     if len(county) != COUNTY_DIGITS or not (county.isascii() and county.isdigit()):
@@ -52,7 +55,8 @@ def read_feed(name: str, page: Page, sets: Mapping[str, AreaSet]) -> FeedRules:
         title=page.both("title"),
         county=county,
         zone=_zone(page),
-        flow=page.text("flow", "source"),
+        flow=page.text("flow", SOURCE),
+        calendar=page.text("calendar"),
         public=page.flag("public", default=False),
         silent_after_ms=page.span_ms("silent_after_s", 1000) or 0,
         clocks=cast(

@@ -22,7 +22,7 @@ class FeedRules:
 
     `silent_after_ms` 0 means never; `keep_closed_ms` and `remember_ms` None mean for ever; `within_ms` is set only for
     feeds without ids: the same values within this time of the last sighting are the same report.
-    `flow` names the way of its cases in `flow.toml`. `columns` is the raw mapping that producers read. `squares` is set
+    `flow` names the way of its cases in `flow.toml`, `calendar` the working hours of who handles them. `columns` is the raw mapping that producers read. `squares` is set
     where places are squares.
     """
 
@@ -31,6 +31,7 @@ class FeedRules:
     county: str
     zone: ZoneInfo
     flow: str
+    calendar: str
     public: bool
     silent_after_ms: int
     clocks: Literal["none", "sla", "promised"]

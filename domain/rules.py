@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import msgspec
 
+from domain.calendars import Calendar
 from domain.codes import (
     COUNTY_DIGITS,
     GRID_DIGITS,
@@ -21,14 +22,16 @@ from domain.codes import (
 )
 from domain.detection import DetectorRules, detector_rules
 from domain.feed_file import read_feed
-from domain.feed_rules import HOUR_MS, FeedRules
+from domain.feed_rules import FeedRules
+from domain.flow import Flow
+from domain.flow_rules import calendars_of, flows_of
+from domain.limits import LEAST_PRIORITY, SlaLimit, read_sla
 from domain.places import NO_GEOMETRY, AreaFile, AreaSet, rings_of
 from domain.rule_page import Page
 
 ALERT_KINDS = ("due_soon", "overdue", "surge", "feed_silent")
 UNCATEGORISED = "uncategorised"
 UNPLACED_NAME = {"en": "not placed", "zh": "未定位"}
-LEAST_PRIORITY = 4
 
 
 class RulesError(ValueError):
@@ -37,15 +40,6 @@ class RulesError(ValueError):
     def __init__(self, mistakes: list[str]) -> None:
         super().__init__("\n".join(mistakes))
         self.mistakes = mistakes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlaLimit:
-    """How long a category's cases may take, both from their arrival. `priority` 1 is critical, 4 low."""
-
-    accept_ms: int
-    resolve_ms: int
-    priority: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +54,6 @@ class AlertRule:
     time_available: dict[str, str]
 
 
-DEFAULT_LIMIT = SlaLimit(accept_ms=4 * HOUR_MS, resolve_ms=72 * HOUR_MS, priority=3)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """Everything in force under a hash. Immutable; what is derived for look-ups is built once."""
@@ -75,12 +66,25 @@ class Rules:
     categories: dict[str, dict[str, str]]
     detectors: DetectorRules
     areas: dict[str, AreaSet]
+    flows: dict[str, Flow]
+    calendars: dict[str, Calendar]
     _children: dict[str, list[str]] = field(default_factory=dict, repr=False, compare=False)
     _names: dict[str, dict[str, str]] = field(default_factory=dict, repr=False, compare=False)
 
     def limit(self, category: str) -> SlaLimit:
         """Return the limits of a category; those of `[default]` where it has none of its own."""
         return self.sla.get(category, self.default_limit)
+
+    def flow_of(self, feed: str) -> Flow | None:
+        """Return the flow in which people work on a feed's cases; None: the feed itself says what becomes of them."""
+        known = self.feeds.get(feed)
+        flow = None if known is None else self.flows.get(known.flow)
+        return None if flow is None or flow.by_feed else flow
+
+    def calendar_of(self, feed: str) -> Calendar | None:
+        """Return the calendar of who handles a feed's cases."""
+        known = self.feeds.get(feed)
+        return None if known is None else self.calendars.get(known.calendar)
 
     def name_of(self, code: str, lang: str = "en") -> str:
         """Return the name of a jurisdiction or grid in a language (`en`, else Chinese); the code where it has none."""
@@ -174,7 +178,9 @@ def compile_rules(parts: Mapping[str, bytes], hash: str) -> Rules:  # noqa: A002
         if path.startswith("feeds/") and path.endswith(".toml"):
             name = path.removeprefix("feeds/").removesuffix(".toml")
             feeds[name] = read_feed(name, _page(path, parts, mistakes), areas)
-    default, sla = _read_sla(_page("sla.toml", parts, mistakes))
+    calendars = calendars_of(parts, mistakes)
+    flows = flows_of(parts, feeds, calendars, mistakes)
+    default, sla = read_sla(_page("sla.toml", parts, mistakes))
     alerts = _read_alerts(_page("alerts.toml", parts, mistakes))
     names = _page("categories.toml", parts, mistakes)
     categories = {category: names.both(category) for category in names.values}
@@ -194,6 +200,8 @@ def compile_rules(parts: Mapping[str, bytes], hash: str) -> Rules:  # noqa: A002
         categories=categories,
         detectors=detectors,
         areas=areas,
+        flows=flows,
+        calendars=calendars,
         _children=_children_of(feeds, areas),
         _names=_names_of(feeds, areas),
     )
@@ -225,26 +233,6 @@ def _read_areas(parts: Mapping[str, bytes], mistakes: list[str]) -> dict[str, Ar
             mistakes.append(f"{path}: `code` must be sorted and each there once; import the areas again.")
         sets[file.set] = AreaSet(file)
     return sets
-
-
-def _read_limit(page: Page, base: SlaLimit) -> SlaLimit:
-    page.only("accept_h", "resolve_h", "priority")
-    accept, resolve = page.span_ms("accept_h", HOUR_MS), page.span_ms("resolve_h", HOUR_MS)
-    priority = page.number("priority", base.priority, least=1, most=LEAST_PRIORITY) or base.priority
-    if accept == 0 or resolve == 0:
-        page.wrong("accept_h", "and resolve_h must be more than 0 hours.")
-    return SlaLimit(
-        accept_ms=base.accept_ms if accept is None else accept,
-        resolve_ms=base.resolve_ms if resolve is None else resolve,
-        priority=int(priority),
-    )
-
-
-def _read_sla(page: Page) -> tuple[SlaLimit, dict[str, SlaLimit]]:
-    page.only("default", "categories")
-    default = _read_limit(page.table("default"), DEFAULT_LIMIT)
-    own = page.table("categories")
-    return default, {category: _read_limit(own.table(category), default) for category in own.values}
 
 
 def _read_alerts(page: Page) -> dict[str, AlertRule]:

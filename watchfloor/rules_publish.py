@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from config.calendar_source import CalendarsError
 from config.rules import RulesMissingError, RuleStore, gather, hash_of
 from config.settings import Settings
 from config.wallclock import monotonic_s
@@ -43,11 +44,13 @@ def current(settings: Settings) -> tuple[dict[str, bytes], Rules]:
 
     """
     try:
-        parts = gather(settings.config_dir, areas_folder(settings))
+        parts = gather(settings.config_dir, areas_folder(settings), settings.data / "holidays")
     except OSError as unreadable:
         raise RefusedError(
             f"The rule file {unreadable.filename} cannot be read ({unreadable.strerror}): mend its permissions."
         ) from unreadable
+    except CalendarsError as wrong:
+        raise RefusedError("The rule files have mistakes:\n" + "\n".join(wrong.mistakes)) from wrong
     try:
         return parts, compile_rules(parts, hash_of(parts))
     except RulesError as wrong:

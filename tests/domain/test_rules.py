@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from config.rules import gather
+from domain.clocks import Limit
 from domain.rules import ALERT_KINDS, Rules, RulesError, compile_rules
 
 HOUR_MS = 3_600_000
@@ -43,6 +44,7 @@ def test_the_shipped_feeds_say_what_the_recorded_sources_are() -> None:
         "stuttgart": "none",
         "la311": "promised",
         "chicago311": "sla",
+        "grid-reports": "sla",
         "simulator": "sla",
     }
     assert feeds["chicago311"].sla_clocks == {"resolve"}
@@ -153,3 +155,45 @@ def test_a_jurisdiction_has_its_children_its_trail_and_a_name() -> None:
     assert rules.name_of("990200000000000").endswith("not placed")
     assert rules.known("990200002001")
     assert not rules.known("990299")
+
+
+def test_a_whole_clock_has_its_own_kind_or_the_hours_to_resolve() -> None:
+    sla = "[default]\nresolve_h = 10\n[categories.a]\nresolve_h = 5\n[categories.b]\nkind = 'working_days'\namount = 3\n"
+    rules = compile_rules(gather(None, None) | {"sla.toml": sla.encode()}, "h")
+    assert rules.limit("else").whole == Limit(kind="wall_clock", ms=10 * HOUR_MS)
+    assert rules.limit("a").whole == Limit(kind="wall_clock", ms=5 * HOUR_MS)
+    assert rules.limit("b").whole == Limit(kind="working_days", days=3)
+    assert rules.limit("b").resolve_ms == 10 * HOUR_MS
+    assert mistakes(sla="[default]\nkind = 'working_days'\namount = 1.5\n")[0].startswith(
+        "sla.toml: `default.amount`"
+    )
+    assert mistakes(sla="[default]\nkind = 'working_days'\n")[0].startswith(
+        "sla.toml: `default.amount` is missing"
+    )
+
+
+def test_a_feed_follows_a_flow_that_is_there_with_the_hours_of_who_works_in_it() -> None:
+    rules = shipped()
+    flow = rules.flow_of("grid-reports")
+    assert flow is not None
+    assert flow.first == "file"
+    assert rules.flow_of("la311") is None, "the source says what becomes of its cases"
+    assert rules.calendar_of("grid-reports") is rules.calendars["china"]
+    feed = 'title = {en = "T", zh = "T"}\ncounty = "990600"\nzone = "UTC"\n'
+    assert mistakes(feeds__t=feed + 'flow = "fly"') == [
+        "feeds/t.toml: `flow` names 'fly'; flow.toml has source, grid."
+    ]
+    assert mistakes(feeds__t=feed + 'flow = "grid"') == [
+        "feeds/t.toml: `calendar` must name one of the calendars (china, los-angeles, stuttgart)."
+    ]
+    assert mistakes(feeds__t=feed + 'flow = "grid"\ncalendar = "china"\nkeep_closed_days = 10\n')[
+        0
+    ].startswith("flow.toml:")
+
+
+def test_a_rule_set_from_before_there_were_flows_still_compiles() -> None:
+    parts = {
+        k: v for k, v in gather(None, None).items() if k != "flow.toml" and not k.startswith("calendars/")
+    }
+    del parts["feeds/grid-reports.toml"]
+    assert compile_rules(parts, "h").flow_of("la311") is None
