@@ -43,7 +43,7 @@ class AlertBook:
 
     def of_case(self, case_id: str) -> list[Alert]:
         """Return the alerts of a case's clocks."""
-        keys = (f"sla:{case_id}:accept", f"sla:{case_id}:resolve")
+        keys = (f"sla:{case_id}:accept", f"sla:{case_id}:resolve", f"sla:{case_id}:step")
         return [alert for key in keys if (alert := self._by_key.get(key)) is not None]
 
     def raised(self, kind: str, key: str, *, scope: str, **facts: Any) -> Alert:
@@ -86,6 +86,21 @@ class AlertBook:
             alert.shelved_until_ms = latest_ms
             self._deadlines.set(latest_ms, Due.SHELF, alert.id)
         self.tell("worsened", alert)
+
+    def eased(self, alert: Alert, kind: str) -> None:
+        """Make an alert a lesser one: whoever has it keeps it, and nobody is told anew."""
+        alert.kind, alert.priority = kind, self._priority(kind)
+        self.changed(alert)
+
+    def put_back(self, alert: Alert) -> None:
+        """Let an alert be as it was before a command that is taken back; one that was raised since gives way to it."""
+        since = self._by_key.get(alert.key)
+        if since is not None and since.id != alert.id:
+            self.forget(since)
+        self.alerts[alert.id] = alert
+        self._by_key[alert.key] = alert
+        alert.changed_ms = self._at.clock_ms
+        self.tell("restored", alert)
 
     def changed(self, alert: Alert) -> None:
         """Note that an alert reads otherwise now, which is no fact to be told."""

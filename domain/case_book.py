@@ -6,15 +6,19 @@ from typing import Any
 import msgspec
 
 from domain.alert_book import AlertBook
+from domain.case_acts import CaseActs
 from domain.case_clocks import CaseClocks
+from domain.case_ends import CaseEnds
+from domain.case_moves import CaseMoves
+from domain.case_work import CaseWork
 from domain.cases import CLOSED, FIRST_STEP, Case
 from domain.counters import Counters
 from domain.deadlines import Deadlines, Due, Entry
+from domain.flow_moves import Refusal
+from domain.grants import Grants
 from domain.position import Position
-from domain.records import Opened, Repeated, Revised, encoder
-
-LEAST_KEPT_MS = 86_400_000
-"""A closed case stays at least as long as the longest window counts it."""
+from domain.records import Command, Opened, Repeated, Revised, encoder
+from domain.work import Work
 
 
 class CaseBook:
@@ -31,14 +35,31 @@ class CaseBook:
 
     """
 
-    __slots__ = ("_alerts", "_at", "_by_key", "_clocks", "_counters", "_deadlines", "cases", "dirty", "late")
+    __slots__ = (
+        "_acts",
+        "_alerts",
+        "_at",
+        "_by_key",
+        "_clocks",
+        "_counters",
+        "_ends",
+        "_work",
+        "cases",
+        "dirty",
+        "late",
+    )
 
-    def __init__(self, at: Position, deadlines: Deadlines, counters: Counters, alerts: AlertBook) -> None:
+    def __init__(
+        self, at: Position, deadlines: Deadlines, counters: Counters, alerts: AlertBook, grants: Grants
+    ) -> None:
         self._at = at
-        self._deadlines = deadlines
         self._counters = counters
         self._alerts = alerts
         self._clocks = CaseClocks(at, deadlines, counters, alerts)
+        self._ends = CaseEnds(at, deadlines, counters)
+        moves = CaseMoves(at, deadlines, counters, alerts, self._ends)
+        self._work = CaseWork(moves)
+        self._acts = CaseActs(moves, grants)
         self._by_key: dict[str, Case] = {}
         self.cases: dict[str, Case] = {}
         self.late = 0
@@ -69,12 +90,16 @@ class CaseBook:
         self.cases[case.id] = case
         self._by_key[case.key] = case
         self._counters.opened(case)
+        self.dirty[case.id] = None
+        flow = None if self._at.rules is None else self._at.rules.flow_of(case.feed)
+        if flow is not None:
+            self._work.begin(case, flow, record)
+            return
         self._clocks.set_due(case, record)
         if record.closed_ms is not None:
             self._close(case, record.closed_ms)
         else:
             self._clocks.start(case)
-        self.dirty[case.id] = None
 
     def revised(self, record: Revised) -> None:
         """Take over a later version: its place, category, step, promise and closing."""
@@ -83,6 +108,10 @@ class CaseBook:
             self.late += 1
             return
         case.take_over(record)
+        self.dirty[case.id] = None
+        if case.work is not None:
+            self._work.revised(case, record)
+            return
         recategorised = record.category != case.category
         if recategorised or record.grid != case.grid:
             self._move(case, record)
@@ -103,7 +132,16 @@ class CaseBook:
             self._close(case, record.closed_ms)
         else:
             case.closed_ms = record.closed_ms
-        self.dirty[case.id] = None
+
+    def act(self, command: Command) -> tuple[Case | None, Refusal | None]:
+        """Carry out a command on a case. Returns the case, where there is one, and why it was refused, where it was."""
+        case = self.cases.get(command.case)
+        if case is None:
+            return None, Refusal(reason="unknown_case", sentence="There is no such case, or not any more.")
+        refusal = self._acts.act(case, command)
+        if refusal is None:
+            self.dirty[case.id] = None
+        return case, refusal
 
     def repeated(self, record: Repeated) -> None:
         """Count the same version again."""
@@ -119,6 +157,25 @@ class CaseBook:
         case = self.cases.get(case_id)
         if case is not None and self._clocks.fire(case, bit, at_ms):
             self.dirty[case_id] = None
+
+    def worked_mark_is_due(self, case_id: str, mark: int, at_ms: int) -> None:
+        """Fire the mark of a clock of a case that people work on, if both are still there."""
+        case = self.cases.get(case_id)
+        if case is not None and self._work.mark_is_due(case, mark, at_ms):
+            self.dirty[case_id] = None
+
+    def undo_ends(self, case_id: str, at_ms: int) -> None:
+        """Let the last command on a case stand."""
+        case = self.cases.get(case_id)
+        if case is not None:
+            self._work.forget_undo(case, at_ms)
+
+    def rules_changed(self) -> None:
+        """Let the cases that people work on follow another flow or calendar."""
+        for case in self.cases.values():
+            if case.work is not None:
+                self._work.rules_changed(case)
+                self.dirty[case.id] = None
 
     def leave(self, case_id: str, at_ms: int) -> None:
         """Let a case go that has been closed for as long as its feed's rule says. Its totals stay."""
@@ -141,32 +198,17 @@ class CaseBook:
 
     def _close(self, case: Case, closed_ms: int) -> None:
         """End a case and its clocks; their alerts end with them."""
-        now_ms = self._at.clock_ms
         if case.due_ms is not None and closed_ms >= case.due_ms:
             # also by a promise that was past when it came
             self._clocks.becomes_overdue(case)
-        self._counters.closed(case, now_ms)
-        case.closed_ms = closed_ms
+        self._ends.close(case, closed_ms)
         case.step = CLOSED
         self._clocks.end(case)
-        keep_ms = self._keep_ms(case.feed)
-        if keep_ms is not None:
-            case.leaves_ms = now_ms + keep_ms
-            self._deadlines.set(case.leaves_ms, Due.LEAVE, case.id)
 
     def _reopen(self, case: Case, record: Opened) -> None:
-        case.closed_ms = None
-        case.leaves_ms = None
+        self._ends.reopen(case)
         case.fired = 0  # its alerts ended with the closing, and what still holds is raised again
         case.step = record.step or FIRST_STEP
-        self._counters.reopened(case, self._at.clock_ms)
-
-    def _keep_ms(self, name: str) -> int | None:
-        rules = self._at.rules
-        feed = rules.feeds.get(name) if rules else None
-        return (
-            None if feed is None or feed.keep_closed_ms is None else max(feed.keep_closed_ms, LEAST_KEPT_MS)
-        )
 
     def shown(self, names: Iterable[str]) -> dict[str, bytes | None]:
         """Return what screens read of these cases, None for one that is gone."""
@@ -179,14 +221,14 @@ class CaseBook:
         """Return the marks that may fall due, and the instants at which closed cases go."""
         entries: list[Entry] = []
         for case in self.cases.values():
-            entries += self._clocks.running(case)
+            entries += self._clocks.running(case) if case.work is None else self._work.running(case)
             if case.leaves_ms is not None:
                 entries.append((case.leaves_ms, Due.LEAVE, case.id, 0))
         return entries
 
     def plain(self) -> dict[str, Any]:
         """Return the cases as plain values, by id."""
-        return {name: msgspec.structs.astuple(case) for name, case in self.cases.items()}
+        return {name: _plain(case) for name, case in self.cases.items()}
 
     def restore(self, plain: Mapping[str, Any], *, late: int) -> list[Case]:
         """Take over cases that `plain` gave; return them in the order of their opening."""
@@ -195,6 +237,13 @@ class CaseBook:
         cases = [Case(**dict(zip(names, plain[name], strict=True))) for name in sorted(plain)]
         for case in cases:
             case.flags = tuple(case.flags)
+            case.work = None if case.work is None else msgspec.convert(case.work, Work)
         self.cases = {case.id: case for case in cases}
         self._by_key = {case.key: case for case in cases if case.key}
         return cases
+
+
+def _plain(case: Case) -> tuple[Any, ...]:
+    """Return a case as plain values; what people made of it is nested, and there only where they work on it."""
+    fields = msgspec.structs.astuple(case)
+    return fields if case.work is None else (*fields[:-1], msgspec.to_builtins(case.work))

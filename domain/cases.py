@@ -3,6 +3,7 @@
 import msgspec
 
 from domain.records import Opened
+from domain.work import Work
 
 CLOSED = "closed"
 FIRST_STEP = "file"
@@ -22,7 +23,8 @@ MARKS = {
 class Case(msgspec.Struct, kw_only=True, gc=False):
     """One case. Mutated by its partition's fold alone. Instants in ms; `arrived_ms` is the journal's time of opening.
 
-    `key` is empty once a newer case has come by the same id.
+    `key` is empty once a newer case has come by the same id. `work` is there where people work on it here; else its feed
+    says what becomes of it.
     """
 
     id: str
@@ -47,6 +49,7 @@ class Case(msgspec.Struct, kw_only=True, gc=False):
     lon: float | None = None
     lat: float | None = None
     flags: tuple[str, ...] = ()
+    work: Work | None = None
 
     def mark_ms(self, bit: int) -> int | None:
         """Return the instant of a mark, or None when its clock does not run."""
@@ -66,9 +69,9 @@ class Case(msgspec.Struct, kw_only=True, gc=False):
     def public(self) -> dict[str, object]:
         """Return what screens and the command line may show."""
         shown = msgspec.structs.asdict(self)
-        for inner in ("key", "fired", "leaves_ms"):
+        for inner in ("key", "fired", "leaves_ms", "work"):
             del shown[inner]
-        return shown
+        return shown if self.work is None else shown | self.work.shown()
 
     def take_over(self, record: Opened) -> None:
         """Take the plain fields of a later version; place, category, step, clocks and closing are the fold's."""

@@ -72,10 +72,10 @@ class Casework:
         self._deadlines = Deadlines()
         self.counters = Counters()
         self._alerts = AlertBook(self._at, self._deadlines)
-        self._cases = CaseBook(self._at, self._deadlines, self.counters, self._alerts)
-        self._watch = Watch(self._at, self._deadlines, self._alerts, bank_of)
         self.grants = Grants()
-        self._commands = Commands(self._at, self._deadlines, self._alerts, self.grants)
+        self._cases = CaseBook(self._at, self._deadlines, self.counters, self._alerts, self.grants)
+        self._watch = Watch(self._at, self._deadlines, self._alerts, bank_of)
+        self._commands = Commands(self._at, self._deadlines, self._alerts, self._cases, self.grants)
         self._origins: dict[int, tuple[int, int, int]] = {}
         self.unreadable = 0
         self._taken = -1
@@ -168,6 +168,10 @@ class Casework:
                     self._alerts.shelf_ends(name, at_ms)
                 case Due.LEAVE:
                     self._cases.leave(name, at_ms)
+                case Due.MARK:
+                    self._cases.worked_mark_is_due(name, mark, at_ms)
+                case Due.UNDO:
+                    self._cases.undo_ends(name, at_ms)
         at.clock_ms = to_ms
         self.counters.advance(to_ms)
 
@@ -176,7 +180,7 @@ class Casework:
         self._watch.count(record)
 
     def _take_rules(self, notice: RulesNotice) -> None:
-        """Let a rule set come into force, when it follows the one that is. Running clocks keep their due instants."""
+        """Let a rule set come into force, when it follows the one that is. Running clocks keep their limits."""
         at = self._at
         if notice.hash == at.rules_hash or notice.follows != at.rules_hash:
             return
@@ -186,6 +190,8 @@ class Casework:
         if before is None or before.detectors != at.rules.detectors:
             self._watch.renew(at.rules.detectors)
             self._deadlines.load(self._running())
+        if before is None or (before.flows, before.calendars) != (at.rules.flows, at.rules.calendars):
+            self._cases.rules_changed()
 
     def _running(self) -> list[Entry]:
         """Return everything that may fall due: all of it follows from the state."""

@@ -1,4 +1,4 @@
-"""What desks and walls want done to alerts: each command is carried out once, and answered as often as it comes."""
+"""What desks and walls want done to alerts and cases: each command is carried out once, and answered as often as it comes."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -7,6 +7,8 @@ from typing import Any
 from domain import alerts as acts
 from domain.alert_book import AlertBook
 from domain.alerts import Alert
+from domain.case_acts import NO_RIGHT
+from domain.case_book import CaseBook
 from domain.deadlines import Deadlines, Due
 from domain.grants import Grants
 from domain.position import Position
@@ -22,7 +24,11 @@ ON_ALERTS = frozenset({"dispatcher", "duty_officer", "supervisor"})
 """The roles that acknowledge and shelve alerts of their jurisdiction."""
 
 Answer = dict[str, Any]
-"""`id`, `ok`, `reason` (empty when done), `alert`, and `repeated` when it had been folded before."""
+"""`id`, `ok`, `reason` (empty when done), and `repeated` when it had been folded before.
+
+Of a command on an alert `alert`; of one on a case `case`, `version` and `step` as they are now, and the `sentence` that a
+person reads when it was refused.
+"""
 
 
 class Commands:
@@ -35,14 +41,17 @@ class Commands:
 
     """
 
-    __slots__ = ("_alerts", "_answers", "_at", "_deadlines", "_grants", "_times", "answered")
+    __slots__ = ("_alerts", "_answers", "_at", "_cases", "_deadlines", "_grants", "_times", "answered")
 
-    def __init__(self, at: Position, deadlines: Deadlines, alerts: AlertBook, grants: Grants) -> None:
+    def __init__(
+        self, at: Position, deadlines: Deadlines, alerts: AlertBook, cases: CaseBook, grants: Grants
+    ) -> None:
         self._at = at
         self._deadlines = deadlines
         self._alerts = alerts
         self._grants = grants
         self._answers: dict[str, Answer] = {}
+        self._cases = cases
         self._times: deque[tuple[int, str]] = deque()
         self.answered: dict[str, Answer] = {}
 
@@ -61,17 +70,35 @@ class Commands:
         if answer is not None:
             self.answered[command.id] = {**answer, "repeated": True}
             return
+        answer = self._on_case(command) if command.case else self._on_alert(command)
+        self._answers[command.id] = answer
+        self._times.append((now_ms, command.id))
+        self.answered[command.id] = answer
+
+    def _on_alert(self, command: Command) -> Answer:
         reason = self._carry_out(command)
-        answer = {
+        return {
             "id": command.id,
             "ok": not reason,
             "reason": reason,
             "alert": command.alert,
             "repeated": False,
         }
-        self._answers[command.id] = answer
-        self._times.append((now_ms, command.id))
-        self.answered[command.id] = answer
+
+    def _on_case(self, command: Command) -> Answer:
+        """Answer with the case as it stands now; who may not act learns nothing of it."""
+        case, refusal = self._cases.act(command)
+        work = None if case is None or (refusal is not None and refusal.reason in NO_RIGHT) else case.work
+        return {
+            "id": command.id,
+            "ok": refusal is None,
+            "reason": "" if refusal is None else refusal.reason,
+            "sentence": "" if refusal is None else refusal.sentence,
+            "case": command.case,
+            "version": None if work is None else work.version,
+            "step": None if work is None else work.stand.step,
+            "repeated": False,
+        }
 
     def _carry_out(self, command: Command) -> str:
         """Return why a command is refused, or an empty text when it was done."""

@@ -81,6 +81,11 @@ class Counters:
         self.cell(case.grid, case.category)[OVERDUE] += 1
         self._bucket(case.grid, at_ms)[3] += 1
 
+    def in_time(self, case: Case, at_ms: int) -> None:
+        """Count an open case as overdue no more: it was given more time."""
+        self.cell(case.grid, case.category)[OVERDUE] -= 1
+        self._bucket(case.grid, at_ms)[4] += 1
+
     def moved(self, case: Case, grid: str, category: str, at_ms: int) -> None:
         """Move all that a case counts for to another grid or category, and the case with it."""
         here, there = self.cell(case.grid, case.category), self.cell(grid, category)

@@ -11,6 +11,8 @@ class Due(IntEnum):
     INTERVAL = 1
     SHELF = 2
     LEAVE = 3
+    MARK = 4
+    UNDO = 5
 
 
 Entry = tuple[int, int, str, int]

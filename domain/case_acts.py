@@ -1,0 +1,179 @@
+"""What people do to cases: a command is checked against rights, version and flow, carried out, or taken back."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from domain import flow_moves
+from domain.case_moves import CaseMoves, facts
+from domain.cases import Case
+from domain.clocks import Limit
+from domain.deadlines import Due
+from domain.flow import ROLES, Flow
+from domain.flow_moves import Move, Refusal, Request
+from domain.grants import Grants
+from domain.records import Command
+from domain.work import Undo, Work
+
+UNDO_MS = 5_000
+"""A slip is noticed at once or not at all; after this a command stands."""
+
+NO_RIGHT = frozenset({"no_role", "out_of_scope", "not_assignee", "separated"})
+"""Refusals that come before everything else: who may not act learns nothing of the case."""
+
+LATER = frozenset({"split", "merge"})
+"""Actions of the flow that change more than one case."""
+
+
+class CaseActs:
+    """Carries out commands on a partition's cases. Its whole state is in the cases and the grants."""
+
+    __slots__ = ("_grants", "_moves")
+
+    def __init__(self, moves: CaseMoves, grants: Grants) -> None:
+        self._moves = moves
+        self._grants = grants
+
+    def act(self, case: Case, command: Command) -> Refusal | None:
+        """Carry out a command on a case, or return why not; a refused one changes nothing."""
+        work, flow = case.work, self._moves.flow(case)
+        if work is None or flow is None:
+            return Refusal(reason="no_flow", sentence="What becomes of this case is settled at its source.")
+        if command.action == "undo":
+            refusal = self._refused_undo(case, work, command)
+            if refusal is None:
+                self._undo(case, work, flow, command)
+            return refusal
+        made = flow_moves.next_step(flow, self._moves.stand(case, work), self._request(command))
+        if isinstance(made, Refusal):
+            return made if made.reason in NO_RIGHT else _stale(work, command) or made
+        return _stale(work, command) or self._apply(case, flow, made, command)
+
+    def _request(self, command: Command) -> Request:
+        return Request(
+            action=command.action,
+            account=command.account,
+            grants=self._grants.of(command.account),
+            teams=self._grants.teams(command.account),
+            given=command.given,
+            at_ms=self._moves.at.clock_ms,
+        )
+
+    def _apply(self, case: Case, flow: Flow, move: Move, command: Command) -> Refusal | None:
+        """Make a move that the flow allows."""
+        work, action, moves = _worked(case), flow.actions[command.action], self._moves
+        if action.name in LATER:
+            return Refusal(reason="unavailable", sentence="Cases cannot be split or merged yet.")
+        extensions = _extensions(work, move, command.given)
+        if isinstance(extensions, Refusal):
+            return extensions
+        before, undo = facts(case, work), self._undo_of(case, work, command)
+        work.stand = msgspec.structs.replace(move.case, due_ms=None, step_due_ms=None)
+        if move.closed:
+            moves.ends.close(case, moves.at.clock_ms)
+        elif move.reopened:
+            moves.ends.reopen(case)
+        if move.entered:
+            moves.enter(case, work, flow)
+        if "category" in action.needs and command.given["category"] != case.category:
+            moves.move(case, case.grid, command.given["category"])
+            moves.reclassify(case, work)
+        for name, limit in extensions.items():
+            moves.extend(case, work, name, limit)
+        moves.pause(case, work, flow)
+        if moves.changed(case, work, before, (action.name, command.account), surely=bool(extensions)):
+            work.undo = msgspec.structs.replace(undo, version=work.version)
+            moves.deadlines.set(undo.until_ms, Due.UNDO, case.id)
+        return None
+
+    # -- taking back
+
+    def _undo_of(self, case: Case, work: Work, command: Command) -> Undo:
+        return Undo(
+            command=command.id,
+            account=command.account,
+            until_ms=self._moves.at.clock_ms + UNDO_MS,
+            version=work.version,
+            stand=work.stand,
+            category=case.category,
+            whole=work.whole.clock,
+            step=work.step,
+            alerts=tuple(msgspec.structs.replace(alert) for alert in self._moves.alerts.of_case(case.id)),
+        )
+
+    def _refused_undo(self, case: Case, work: Work, command: Command) -> Refusal | None:
+        undo = work.undo
+        if not self._grants.may(command.account, frozenset(ROLES), case.grid):
+            return Refusal(reason="out_of_scope", sentence="The case is outside the account's scope.")
+        if undo is None or (undo.command, undo.account) != (command.undoes, command.account):
+            return Refusal(
+                reason="too_late", sentence="Only one's own last command can be undone, within 5 seconds."
+            )
+        return None
+
+    def _undo(self, case: Case, work: Work, flow: Flow, command: Command) -> None:
+        """Put step, desk, assignee, class, clocks and alerts back; marks that have fired stay so."""
+        moves, undo = self._moves, work.undo
+        assert undo is not None
+        before = facts(case, work)
+        if case.category != undo.category:
+            moves.move(case, case.grid, undo.category)
+        closed = case.closed_ms is not None
+        if closed and undo.stand.closed_ms is None:
+            moves.ends.reopen(case)
+        elif not closed and undo.stand.closed_ms is not None:
+            moves.ends.close(case, undo.stand.closed_ms)
+        work.stand = undo.stand
+        work.whole = moves.clocks.timer(case, undo.whole, work.whole.fired)
+        work.step = undo.step and moves.clocks.timer(case, undo.step.clock, _fired_in(undo, work))
+        for alert in undo.alerts:
+            if moves.alerts.alerts.get(alert.id) != alert:
+                moves.alerts.put_back(msgspec.structs.replace(alert))
+        moves.pause(case, work, flow)
+        moves.changed(case, work, before, ("undo", command.account), surely=True)
+
+
+def _worked(case: Case) -> Work:
+    assert case.work is not None
+    return case.work
+
+
+def _fired_in(undo: Undo, work: Work) -> tuple[int, ...]:
+    """Return the marks that have fired in the visit that goes on."""
+    same = (
+        work.step is not None
+        and undo.step is not None
+        and work.step.clock.start_ms == undo.step.clock.start_ms
+    )
+    now = work.step.fired if same and work.step is not None else ()
+    return tuple(sorted({*(undo.step.fired if undo.step is not None else ()), *now}))
+
+
+def _stale(work: Work, command: Command) -> Refusal | None:
+    """Return why a command is not about the case as it is now."""
+    if command.version == work.version:
+        return None
+    if command.version is None:
+        return Refusal(reason="no_version", sentence="Say which version of the case this is about.")
+    action, account = work.by
+    who = f"{action} by {account}" if account else "what its feed or the rules say"
+    return Refusal(
+        reason="stale",
+        sentence=f"The case has changed since: it is in version {work.version}, in the step {work.stand.step}, "
+        f"after {who}.",
+    )
+
+
+def _extensions(work: Work, move: Move, given: Mapping[str, Any]) -> dict[str, Limit] | Refusal:
+    """Return by how much each clock is extended, in its own kind."""
+    clocks = {"whole": work.whole.clock} | ({} if work.step is None else {"step": work.step.clock})
+    try:
+        return {
+            name: Limit.of(clocks[name].limit.kind, Decimal(str(given["amount"])))
+            for name in move.extends
+            if name in clocks
+        }
+    except ValueError as wrong:
+        return Refusal(reason="missing", sentence=f"The extension cannot be of that length: {wrong}")

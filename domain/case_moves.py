@@ -1,0 +1,130 @@
+"""The parts of a move: what a step that is entered, a pause, another class or a closing make of a case and its clocks."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from domain import flow_moves
+from domain.alert_book import AlertBook
+from domain.case_ends import CaseEnds
+from domain.cases import FIRST_STEP, Case
+from domain.clocks import Clock, Limit
+from domain.counters import Counters
+from domain.deadlines import Deadlines
+from domain.flow import Flow
+from domain.position import Position
+from domain.work import Work
+from domain.work_clocks import WorkClocks
+
+Facts = tuple[flow_moves.Case, str, str]
+
+
+class CaseMoves:
+    """Moves the cases of a partition that people work on. Whoever makes a move ends it with `changed`."""
+
+    __slots__ = ("alerts", "at", "clocks", "counters", "deadlines", "ends")
+
+    def __init__(
+        self, at: Position, deadlines: Deadlines, counters: Counters, alerts: AlertBook, ends: CaseEnds
+    ) -> None:
+        self.at = at
+        self.deadlines = deadlines
+        self.counters = counters
+        self.alerts = alerts
+        self.ends = ends
+        self.clocks = WorkClocks(at, deadlines, counters, alerts)
+
+    def flow(self, case: Case) -> Flow | None:
+        """Return the flow in force for a case."""
+        return None if self.at.rules is None else self.at.rules.flow_of(case.feed)
+
+    def stand(self, case: Case, work: Work) -> flow_moves.Case:
+        """Return where a case stands, with what is due now."""
+        step_due_ms = None if work.step is None else work.step.due_ms
+        return msgspec.structs.replace(work.stand, due_ms=case.due_ms, step_due_ms=step_due_ms)
+
+    def enter(self, case: Case, work: Work, flow: Flow) -> None:
+        """Begin a visit of the step where the case stands: its clock starts now."""
+        self.alerts.clear(f"sla:{case.id}:step")
+        limit = self._step_limit(case, work, flow)
+        work.step = None
+        if limit is not None:
+            clock = Clock(start_ms=self.at.clock_ms, limit=limit, calendar=work.whole.clock.calendar)
+            work.step = self.clocks.timer(case, clock)
+
+    def _step_limit(self, case: Case, work: Work, flow: Flow) -> Limit | None:
+        limit = flow.steps[work.stand.step].clock
+        rules = self.at.rules
+        if limit is not None and work.stand.step == FIRST_STEP and rules is not None:
+            return Limit(kind="wall_clock", ms=rules.limit(case.category).accept_ms)
+        return limit
+
+    def close_at_source(self, case: Case, work: Work, flow: Flow, closed_ms: int) -> None:
+        """End a case because its feed says so, in whatever step it is."""
+        move = flow_moves.close_at_source(flow, work.stand, closed_ms)
+        work.stand = move.case
+        self.ends.close(case, closed_ms)
+        work.step = None
+        self.pause(case, work, flow)
+
+    def move(self, case: Case, grid: str, category: str) -> None:
+        """Let a case, with all that it counts for and its alerts, be of another grid or category."""
+        self.counters.moved(case, grid, category, self.at.clock_ms)
+        work = case.work
+        if work is not None and work.stand.grid != grid:
+            desk = grid[: len(work.stand.desk)]
+            work.stand = msgspec.structs.replace(work.stand, grid=grid, desk=desk)
+        for alert in self.alerts.of_case(case.id):
+            alert.scope, alert.grid, alert.category = case.grid, case.grid, case.category
+            self.alerts.changed(alert)
+
+    def reclassify(self, case: Case, work: Work) -> None:
+        """Recompute the clocks as if the category's limits had held since their start."""
+        rules, flow = self.at.rules, self.flow(case)
+        if rules is None or flow is None:
+            return
+        whole = rules.limit(case.category).whole
+        self.retime(case, work, "whole", lambda clock: clock.reclassify(whole))
+        step = self._step_limit(case, work, flow)
+        if step is not None:
+            self.retime(case, work, "step", lambda clock: clock.reclassify(step))
+
+    def pause(self, case: Case, work: Work, flow: Flow) -> None:
+        """Let the clocks stand or run as the flags and the closing say."""
+        now_ms = self.at.clock_ms
+        standing = flow_moves.paused(flow, work.stand)
+        for name in ("whole", "step"):
+            if name in standing:
+                self.retime(case, work, name, lambda clock: clock.pause(now_ms))
+            else:
+                self.retime(case, work, name, lambda clock: clock.resume(now_ms))
+
+    def extend(self, case: Case, work: Work, name: str, limit: Limit) -> None:
+        """Give a clock more time."""
+        self.retime(case, work, name, lambda clock: clock.extend(limit))
+
+    def retime(self, case: Case, work: Work, name: str, change: Callable[[Clock], Clock]) -> None:
+        """Change a clock, if it is there, and find its marks anew."""
+        if name == "whole":
+            work.whole = self.clocks.timer(case, change(work.whole.clock), work.whole.fired)
+        elif work.step is not None:
+            work.step = self.clocks.timer(case, change(work.step.clock), work.step.fired)
+
+    def changed(
+        self, case: Case, work: Work, before: Facts, by: tuple[str, str], *, surely: bool = False
+    ) -> bool:
+        """End a move: clocks and alerts follow, and the version rises where a desk must know of it; returns whether."""
+        case.step = work.stand.step
+        risen = surely or facts(case, work) != before
+        if risen:
+            work.version += 1
+            work.by = by
+            work.undo = None
+        self.clocks.settle(case, work)
+        return risen
+
+
+def facts(case: Case, work: Work) -> Facts:
+    """Return what a version stands for. What is remembered for later checks, and who noted what, is none of it."""
+    stand = msgspec.structs.replace(work.stand, taken=())
+    return (stand, case.grid, case.category)

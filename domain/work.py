@@ -1,0 +1,108 @@
+"""What the fold keeps of a case that people work on: where it stands in its flow, its clocks, and its version."""
+
+import msgspec
+
+from domain import flow_moves
+from domain.alerts import Alert
+from domain.calendars import Calendar
+from domain.clocks import DUE, Clock, timetable
+
+
+class Timer(msgspec.Struct, frozen=True, kw_only=True):
+    """A clock, and when it reaches its marks by the calendar in force.
+
+    Attributes
+    ----------
+    marks
+        (percent, instant in ms), ascending; None where a pause that still lasts comes first.
+    fired
+        The percentages that have fired: none fires twice.
+    provisional
+        The due instant lies in years whose holidays are not known yet.
+
+    """
+
+    clock: Clock
+    marks: tuple[tuple[int, int | None], ...]
+    fired: tuple[int, ...] = ()
+    provisional: bool = False
+
+    @classmethod
+    def of(cls, clock: Clock, calendar: Calendar | None, fired: tuple[int, ...] = ()) -> "Timer":
+        """Return a clock with its marks."""
+        table = timetable(clock, calendar)
+        return cls(clock=clock, marks=tuple(table.marks.items()), fired=fired, provisional=table.provisional)
+
+    def mark_ms(self, percent: int) -> int | None:
+        """Return the instant of a mark."""
+        return dict(self.marks)[percent]
+
+    @property
+    def due_ms(self) -> int | None:
+        """The instant of 100 %."""
+        return self.mark_ms(DUE)
+
+    def with_fired(self, percent: int) -> "Timer":
+        """Return the timer with one more mark fired."""
+        return msgspec.structs.replace(self, fired=tuple(sorted({*self.fired, percent})))
+
+
+class Undo(msgspec.Struct, frozen=True, kw_only=True):
+    """What a command replaced, for as long as it may be taken back: by the same account, while the version is its own."""
+
+    command: str
+    account: str
+    until_ms: int
+    version: int
+    stand: flow_moves.Case
+    category: str
+    whole: Clock
+    step: Timer | None
+    alerts: tuple[Alert, ...]
+
+
+class Work(msgspec.Struct, kw_only=True):
+    """The part of a case that is there only when people work on it here. Mutated by its partition's fold alone.
+
+    Attributes
+    ----------
+    flow
+        The name of its flow.
+    stand
+        Where it stands: step, level, desk, assignee, flags, round.
+    fed_category
+        The category that its feed told last; people may have given it another.
+    version
+        Rises with whatever a desk must know of before it acts.
+    by
+        What changed the version last: (action, account); of the feed and of rule sets the account is empty.
+
+    """
+
+    flow: str
+    stand: flow_moves.Case
+    fed_category: str
+    whole: Timer
+    step: Timer | None = None
+    version: int = 1
+    by: tuple[str, str] = ("", "")
+    undo: Undo | None = None
+
+    def shown(self) -> dict[str, object]:
+        """Return what screens and the command line show."""
+        stand = self.stand
+        return {
+            "flow": self.flow,
+            "level": stand.level,
+            "desk": stand.desk,
+            "assignee": stand.assignee,
+            "tasks": stand.tasks,
+            "is": stand.flags,
+            "round": stand.round,
+            "outcome": stand.outcome,
+            "version": self.version,
+            "step_due_ms": None if self.step is None else self.step.due_ms,
+            "paused": self.whole.clock.paused,
+            "provisional": self.whole.provisional,
+            "supervised": "supervised" in stand.flags,
+        }
