@@ -1,0 +1,128 @@
+"""A town whose cases are worked on: the small town with a feed that follows the shipped flow, and accounts with rights."""
+
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from config.rules import gather
+from domain.cases import Case
+from domain.casework import Casework
+from domain.flow import ROLES
+from domain.records import Command, Grant, Report
+from domain.rules import Rules, compile_rules
+from tests.domain.memory_floor import Floor
+from tests.domain.small_town import GRIDS, NAMES, T0, partition, parts
+from tests.domain.town_flow import GIVEN
+
+DESK = """
+title = {en = "Desk", zh = "网格"}
+county = "990100"
+zone = "Asia/Shanghai"
+flow = "grid"
+calendar = "china"
+clocks = "sla"
+keep_closed_days = 30
+remember_days = 90
+[place]
+areas = "town"
+by = "name"
+"""
+
+
+@cache
+def rules_of(name: str) -> Rules:
+    """The rule sets `first`; `faster`, with other limits; and `renamed`, whose step `dispatch` has another name."""
+    shipped = {
+        path: body for path, body in gather(None, None).items() if path.startswith(("flow", "calendars"))
+    }
+    more = parts(accept=0.5, resolve=2) if name == "faster" else parts()
+    flow = shipped["flow.toml"]
+    if name == "renamed":
+        flow = flow.replace(b"[grid.moved]", b'[grid.moved]\ndispatch = "sending"')
+        head, tail = flow.split(b"[grid.flags]")
+        tail = tail.replace(b"dispatch =", b"sending =").replace(b'"dispatch"', b'"sending"')
+        flow = head + b"[grid.flags]" + tail.replace(b"[grid.steps.dispatch]", b"[grid.steps.sending]")
+    return compile_rules(shipped | more | {"feeds/desk.toml": DESK.encode(), "flow.toml": flow}, name)
+
+
+class Workshop:
+    """A floor on the wall's clock where everybody has the rights of one role at the county, under its name."""
+
+    def __init__(self, *, shared: bool = False) -> None:
+        self.floor = Floor(rules_of, shared=shared)
+        self.floor.now_ms = T0
+        self.floor.publish("first")
+        self._n = 0
+        for role in ROLES:
+            self.grant(role, role)
+
+    def grant(
+        self, account: str, role: str, scope: str = "990100", *, on: bool = True, team: str = ""
+    ) -> None:
+        self._n += 1
+        grant = Grant(
+            id=f"g{self._n}", number=self._n, account=account, role=role, scope=scope, on=on, team=team
+        )
+        for work in self.floor.casework:
+            self.floor.into_journal(work.partition, grant)
+
+    def at(self, ms: int) -> "Workshop":
+        assert T0 + ms >= self.floor.now_ms, "a timetable goes forward"
+        self.floor.now_ms = T0 + ms
+        return self
+
+    def report(self, id: str = "1", name: str = NAMES[0], **fields: Any) -> Case:  # noqa: A002 - the field's own name
+        """Report a matter, anew or for the first time, and return its case."""
+        for field in ("opened_ms", "closed_ms"):
+            if field in fields:
+                fields[field] += T0
+        self.floor.send(Report(feed="desk", id=id, place=[name], **({"category": "lamp"} | fields)))
+        return self.case(id)
+
+    def case(self, id: str = "1") -> Case:  # noqa: A002 - the field's own name
+        found = [case for work in self.floor.casework for case in work.cases.values() if case.source_id == id]
+        return found[-1]
+
+    def work(self) -> Casework:
+        return self.floor.casework[partition(GRIDS[0])]
+
+    def do(self, action: str, *, by: str = "", case: Case | None = None, **fields: Any) -> dict[str, Any]:
+        """Command something, with all that it needs and the version that holds now; return the answer."""
+        self._n += 1
+        case = case or self.case()
+        assert case.work is not None
+        flow = rules_of("first").flows["grid"]
+        known = flow.actions.get(action)
+        outcomes = known.outcomes if known else ()
+        given = GIVEN | ({"code": outcomes[0]} if outcomes else {}) | fields.pop("given", {})
+        command = Command(
+            **({"id": f"c{self._n}", "version": case.work.version} | fields),
+            action=action,
+            case=case.id,
+            given={need: given[need] for need in (known.needs if known else ())},
+            account=by or (known.by[0] if known else "clerk"),
+        )
+        work = self.floor.casework[int(case.id[:2])]
+        work.take_changes()
+        self.floor.into_journal(work.partition, command)
+        changes = work.take_changes()
+        assert changes is not None
+        answer: dict[str, Any] = msgspec.json.decode(changes.body)["answers"][command.id]
+        return answer
+
+    def done(self, *actions: str, case: Case | None = None) -> dict[str, Any]:
+        """Do several things that are all accepted; return the last answer."""
+        answer: dict[str, Any] = {}
+        for action in actions:
+            answer = self.do(action, case=case)
+            assert answer["ok"], answer
+        return answer
+
+    def told(self) -> list[tuple[int, str, str, str]]:
+        """All that was told of alerts since the last call: when, the fact, the alert's kind and clock."""
+        facts = [
+            msgspec.json.decode(effect.value) for effect in self.floor.alerts if effect.topic == "alerts"
+        ]
+        self.floor.alerts.clear()
+        return [(one["t_ms"] - T0, one["fact"], one["alert"]["kind"], one["alert"]["clock"]) for one in facts]
