@@ -62,6 +62,10 @@ class Settings(BaseSettings):
         default="",
         description="Redis or Valkey as redis://, rediss:// or unix://; empty lets `up` start its own.",
     )
+    database: SecretStr = Field(
+        default=SecretStr(""),
+        description="Accounts in SQL as an SQLAlchemy URL; empty: a file of the data folder.",
+    )
     data: Path = Field(
         default_factory=default_data_folder,
         description="The folder of snapshots, rule sets, archive, logs and the embedded services' files.",

@@ -12,6 +12,7 @@ from typer.exceptions import TyperException
 
 from watchfloor.commands import (
     areas,
+    command,
     deadletter,
     digest,
     due,
@@ -22,6 +23,7 @@ from watchfloor.commands import (
     running,
     show,
     topics,
+    user,
 )
 from watchfloor.commands.options import EXIT_CODES
 from watchfloor.exceptions import FrontDoorError
@@ -29,7 +31,7 @@ from watchfloor.exceptions import FrontDoorError
 DONE, NO, WRONG_USE = 0, 1, 2
 DEBUG = "WATCHFLOOR_DEBUG"
 """Set to 1, it shows where an error comes from."""
-GROUPS = (running, feeds, areas, show, digest, replay, deadletter, topics, rules, due, flow)
+GROUPS = (running, feeds, areas, show, digest, replay, deadletter, topics, rules, due, flow, user, command)
 
 HELP = """A live command centre for grid-based community service.
 

@@ -125,6 +125,31 @@ class ReadModels:
         """Return what was answered so far: partition → `offset`, `sha256`, `rules`."""
         return self._decoded(f"digest:{request}")
 
+    def changes_end(self) -> str:
+        """Return the id of the last entry of the changes, for `answers_after`."""
+        try:
+            last: Any = self._redis.xrevrange(f"{self._prefix}changes", count=1)
+        except (RedisError, OSError) as gone:
+            raise self._gone() from gone
+        return last[0][0].decode() if last else "0-0"
+
+    def answers_after(self, entry: str, within_s: float) -> tuple[str, dict[str, dict[str, Any]]]:
+        """Return the answers of the folds in the next changes behind an entry, and the last entry that was read.
+
+        Waits up to `within_s` seconds for one; without any, the same entry and no answers.
+        """
+        key = f"{self._prefix}changes"
+        try:
+            found: Any = self._redis.xread({key: entry}, count=1000, block=max(1, round(within_s * 1000)))
+        except (RedisError, OSError) as gone:
+            raise self._gone() from gone
+        answers: dict[str, dict[str, Any]] = {}
+        for _, entries in found or ():
+            for name, fields in entries:
+                entry = name.decode()
+                answers |= _decode(fields[b"body"]).get("answers", {})
+        return entry, answers
+
     def remove_replay(self) -> int:
         """Delete every key under this reader's prefix, and return how many there were.
 

@@ -76,10 +76,22 @@ def counters(blocks: Iterable[Mapping[str, Mapping[str, Any]]], scope: str) -> d
     return {"scope": scope, **{name: sums[name] for name in order}}
 
 
+UNWORKED: dict[str, Any] = {
+    "level": None,
+    "desk": None,
+    "version": None,
+    "step_due_ms": None,
+    "paused": False,
+    "supervised": False,
+    "tracking": None,
+}
+"""What only cases have on which people work here."""
+
+
 def case_rows(cases: Iterable[Mapping[str, Any]], scope: str, *, overdue: bool) -> list[dict[str, Any]]:
     """Return the cases of a scope as they are shown, in the order of their arrival; `overdue` keeps only such ones."""
     return [
-        with_times(case)
+        with_times({**UNWORKED, **case})
         for case in cases
         if case["grid"].startswith(scope) and (case["overdue"] or not overdue)
     ]

@@ -1,0 +1,211 @@
+"""Accounts and their rights in SQL: names and password hashes, which the journal never holds, and what it has been told.
+
+One database for all processes: SQLite in the data folder, or any that SQLAlchemy reaches by `WATCHFLOOR_DATABASE`.
+"""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Self
+
+import msgspec
+from argon2 import PasswordHasher
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Engine,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from config.settings import Settings
+from domain.flow import ROLES
+
+ROLES_OF_ACCOUNTS = (*(role for role in ROLES if role != "reporter"), "ops", "administrator")
+"""What an account can be; a reporter has none."""
+
+LEAST_PASSWORD = 10
+"""Characters: long is what makes a password hard to guess."""
+
+BUSY_S = 10
+"""Writing takes milliseconds; who waits longer for the database waits for one that is stuck."""
+
+_meta = MetaData()
+_accounts = Table(
+    "accounts",
+    _meta,
+    Column("id", String(40), primary_key=True),
+    Column("name", String(120), nullable=False, unique=True),
+    Column("password", String(200), nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+)
+_rights = Table(
+    "rights",
+    _meta,
+    Column("account", ForeignKey("accounts.id"), primary_key=True),
+    Column("role", String(40), primary_key=True),
+    Column("scope", String(15), primary_key=True),
+    Column("team", String(64), primary_key=True),
+    Column("given", Boolean, nullable=False),
+    Column("number", Integer, nullable=False),
+)
+
+
+class AccountError(Exception):
+    """Why not, in a sentence that says how to mend it."""
+
+
+class Right(msgspec.Struct, frozen=True, kw_only=True):
+    """A role of an account for a jurisdiction; `number` rises with every change of any right."""
+
+    account: str
+    role: str
+    scope: str
+    team: str
+    given: bool
+    number: int
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """An account: `id` is what the journal knows, `name` what a person signs in with."""
+
+    id: str
+    name: str
+    rights: tuple[Right, ...]
+
+
+class Accounts:
+    """The accounts of a system; a context manager. Made when it is first used.
+
+    Parameters
+    ----------
+    url
+        An SQLAlchemy URL.
+
+    """
+
+    def __init__(self, url: str) -> None:
+        self._engine = _engine(url)
+        _meta.create_all(self._engine)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._engine.dispose()
+
+    def add(self, name: str, password: str, *, now_ms: int) -> str:
+        """Make an account and return its id.
+
+        Raises
+        ------
+        AccountError
+            If the name is taken or no name, or the password is too short.
+
+        """
+        name = _name(name)
+        if len(password) < LEAST_PASSWORD:
+            raise AccountError(
+                f"A password has at least {LEAST_PASSWORD} characters; give it on standard input."
+            )
+        account = "a-" + secrets.token_hex(8)
+        row = {"id": account, "name": name, "password": PasswordHasher().hash(password), "created_ms": now_ms}
+        try:
+            with self._writing() as sql:
+                sql.execute(insert(_accounts).values(row))
+        except IntegrityError as taken:
+            raise AccountError(
+                f"An account {name!r} is there already; it can be given another role."
+            ) from taken
+        return account
+
+    def give(self, account: str, role: str, scope: str, team: str = "", *, given: bool = True) -> Right:
+        """Let an account have a role for a jurisdiction, or no more; return the right with its new number."""
+        key = {"account": account, "role": role, "scope": scope, "team": team}
+        with self._writing() as sql:
+            number = (sql.execute(select(func.max(_rights.c.number))).scalar() or 0) + 1
+            where = [_rights.c[field] == value for field, value in key.items()]
+            changed = sql.execute(update(_rights).where(*where).values(given=given, number=number))
+            if not changed.rowcount:
+                sql.execute(insert(_rights).values(**key, given=given, number=number))
+        return Right(**key, given=given, number=number)
+
+    def named(self, name: str) -> Account:
+        """Return the account of a name.
+
+        Raises
+        ------
+        AccountError
+            If there is none.
+
+        """
+        found = [account for account in self.all() if account.name == _name(name)]
+        if not found:
+            raise AccountError(f"No account is called {name!r}: see `watchfloor user list`.")
+        return found[0]
+
+    def all(self) -> list[Account]:
+        """Return all accounts by name, each with the rights that it has or had."""
+        with self._engine.connect() as sql:
+            accounts = sql.execute(select(_accounts.c.id, _accounts.c.name).order_by(_accounts.c.name)).all()
+            rights = sql.execute(select(_rights).order_by(_rights.c.number)).mappings().all()
+        of: dict[str, list[Right]] = {}
+        for right in rights:
+            of.setdefault(right["account"], []).append(Right(**right))
+        return [Account(id=one.id, name=one.name, rights=tuple(of.get(one.id, ()))) for one in accounts]
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """One writer at a time: numbers rise in the order in which they are given."""
+        with self._engine.begin() as sql:
+            if sql.dialect.name == "postgresql":
+                sql.exec_driver_sql("LOCK TABLE rights IN SHARE ROW EXCLUSIVE MODE")
+            yield sql
+
+
+def accounts_of(settings: Settings) -> Accounts:
+    """Return the accounts of a system: by default in a file of its data folder that only its owner reads."""
+    if settings.database.get_secret_value():
+        return Accounts(settings.database.get_secret_value())
+    file = settings.data / "accounts.sqlite3"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch(mode=0o600)
+    return Accounts(f"sqlite:///{file}")
+
+
+def _name(name: str) -> str:
+    name = name.strip()
+    if not name or len(name) > 120 or not name.isprintable():  # noqa: PLR2004 - the column's length
+        raise AccountError("An account's name has 1 to 120 characters.")
+    return name
+
+
+def _engine(url: str) -> Engine:
+    sqlite = url.startswith("sqlite")
+    engine = create_engine(url, connect_args={"timeout": BUSY_S} if sqlite else {}, pool_pre_ping=not sqlite)
+    if sqlite:
+
+        @event.listens_for(engine, "connect")
+        def _prepare(connection: Any, _: object) -> None:
+            # the driver's own transactions begin too late: a number read outside of one would be given twice
+            connection.isolation_level = None
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA foreign_keys=ON")
+
+        @event.listens_for(engine, "begin")
+        def _begin(connection: Connection) -> None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
