@@ -4,15 +4,15 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from config.settings import Settings
-from tests.streams.town import ROOT, Worker
-from watchfloor import cli, rules_publish, topic_access, waiting
+from tests.streams.town import ROOT
+from tests.watchfloor.conftest import Run
+from watchfloor import rules_publish, topic_access, waiting
 from watchfloor.commands.sending import holding_lane
 from watchfloor.exceptions import MissingError, RefusedError
 from watchfloor.read_models import ReadModels
@@ -35,41 +35,11 @@ AREAS = {
         for code, west in ((7, -118.3), (47, -118.2))
     ],
 }
-Run = Callable[..., tuple[int, Any, str]]
 
 
 def row(number: int, lon: str = "-118.15", closed: str = "01/04/2018 08:00:00 AM", day: int = 1) -> str:
     opened = f"01/{day:02d}/2018 10:00:{number % 60:02d} AM"
     return f"{number},{opened},01/03/2018 12:00:00 AM,{closed},Other,34.05,{lon},Call,X,,\n"
-
-
-@pytest.fixture
-def town(
-    kafka: str, valkey: str, topic_prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Settings]:
-    """A data folder with the feed's clock and one worker at work on it; the environment names it."""
-    data = tmp_path / "data"
-    data.mkdir()
-    (data / "clock").write_text("feed\n", encoding="utf-8")
-    settings = Settings(kafka=kafka, redis=valkey, prefix=topic_prefix, data=data, clock="feed")
-    for name, value in settings.environment().items():
-        monkeypatch.setenv(name, value)
-    create_topics(settings)
-    worker = Worker(settings, "streams.worker", {})
-    yield settings
-    worker.end()
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command in this process: exit code, its JSON or text, standard error."""
-
-    def call(*arguments: str) -> tuple[int, Any, str]:
-        code = cli.run(arguments)
-        said = capsys.readouterr()
-        return code, json.loads(said.out) if said.out[:1] in {"{", "["} else said.out, said.err
-
-    return call
 
 
 @pytest.fixture
