@@ -173,8 +173,8 @@ def check_shop(shop: Workshop) -> None:
         for case in work.cases.values():
             check_case(case, shop)
         for alert in work.alerts.values():
-            case = work.cases[alert.case]
-            if alert.active:
+            if alert.active and alert.case:
+                case = work.cases[alert.case]
                 assert case.closed_ms is None
                 assert alert.grid == case.grid
         opened = [case for case in work.cases.values() if case.closed_ms is None]
