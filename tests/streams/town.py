@@ -20,6 +20,7 @@ import redis
 
 from config.settings import Settings, child_environment
 from domain.codes import JOURNAL_PARTITIONS, LANES
+from domain.fold import FOLD_VERSION
 from streams.sources import EVERY_SOURCE, Source
 from tests.streams.counting_fold import ALERT_EVERY
 from watchfloor.topics import create_topics
@@ -110,7 +111,7 @@ class Town:
 
     def key(self, name: str) -> str:
         """Return a read model's full key."""
-        return f"{self.settings.prefix}wf1:{name}"
+        return f"{self.settings.prefix}wf{FOLD_VERSION}:{name}"
 
     @contextlib.contextmanager
     def worker(
