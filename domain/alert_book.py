@@ -119,12 +119,14 @@ class AlertBook:
         for key in [key for key in self._by_key if key.startswith(prefix)]:
             self.clear(key)
 
-    def shelf_ends(self, alert_id: str, at_ms: int) -> None:
-        """Bring a shelved alert back, if this is still the end of its shelf."""
+    def shelf_ends(self, alert_id: str, at_ms: int) -> bool:
+        """Bring a shelved alert back, if this is still the end of its shelf. Returns whether it was."""
         alert = self.alerts.get(alert_id)
-        if alert is not None and alert.shelved_until_ms == at_ms:
-            acts.unshelve(alert, at_ms)
-            self.tell("unshelved", alert)
+        if alert is None or alert.shelved_until_ms != at_ms:
+            return False
+        acts.unshelve(alert, at_ms)
+        self.tell("unshelved", alert)
+        return True
 
     def tell(self, fact: str, alert: Alert) -> None:
         """Send a fact of an alert, and let the alert go when its state is normal again."""

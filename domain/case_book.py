@@ -158,11 +158,13 @@ class CaseBook:
         if case is not None and self._clocks.fire(case, bit, at_ms):
             self.dirty[case_id] = None
 
-    def worked_mark_is_due(self, case_id: str, mark: int, at_ms: int) -> None:
-        """Fire the mark of a clock of a case that people work on, if both are still there."""
+    def worked_mark_is_due(self, case_id: str, mark: int, at_ms: int) -> bool:
+        """Fire the mark of a clock of a case that people work on, if both are still there. Returns whether it did."""
         case = self.cases.get(case_id)
-        if case is not None and self._work.mark_is_due(case, mark, at_ms):
-            self.dirty[case_id] = None
+        if case is None or not self._work.mark_is_due(case, mark, at_ms):
+            return False
+        self.dirty[case_id] = None
+        return True
 
     def undo_ends(self, case_id: str, at_ms: int) -> None:
         """Let the last command on a case stand."""

@@ -14,6 +14,7 @@ import msgspec
 from domain import read_models
 from domain.alert_book import AlertBook
 from domain.alerts import Alert
+from domain.audit import AuditTrail
 from domain.case_book import CaseBook
 from domain.cases import Case
 from domain.commands import Commands
@@ -37,6 +38,7 @@ from domain.records import (
 )
 from domain.rules import Rules
 from domain.watch import Watch
+from domain.work_clocks import mark_facts
 
 SAID = frozenset({Command, Grant, RulesNotice})
 """What people and files say: it has no origin in a lane and no time of its own."""
@@ -75,7 +77,10 @@ class Casework:
         self.grants = Grants()
         self._cases = CaseBook(self._at, self._deadlines, self.counters, self._alerts, self.grants)
         self._watch = Watch(self._at, self._deadlines, self._alerts, bank_of)
-        self._commands = Commands(self._at, self._deadlines, self._alerts, self._cases, self.grants)
+        self._audit = AuditTrail(self._at)
+        self._commands = Commands(
+            self._at, self._deadlines, self._alerts, self._cases, self.grants, self._audit
+        )
         self._origins: dict[int, tuple[int, int, int]] = {}
         self.unreadable = 0
         self._taken = -1
@@ -165,11 +170,13 @@ class Casework:
                 case Due.INTERVAL:
                     self._watch.close_interval(name, at_ms)
                 case Due.SHELF:
-                    self._alerts.shelf_ends(name, at_ms)
+                    if self._alerts.shelf_ends(name, at_ms):
+                        self._audit.by_clock("unshelve", alert=name)
                 case Due.LEAVE:
                     self._cases.leave(name, at_ms)
                 case Due.MARK:
-                    self._cases.worked_mark_is_due(name, mark, at_ms)
+                    if self._cases.worked_mark_is_due(name, mark, at_ms):
+                        self._audit.by_clock("mark", case=name, after=mark_facts(mark))
                 case Due.UNDO:
                     self._cases.undo_ends(name, at_ms)
         at.clock_ms = to_ms

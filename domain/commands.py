@@ -7,6 +7,7 @@ from typing import Any
 from domain import alerts as acts
 from domain.alert_book import AlertBook
 from domain.alerts import Alert
+from domain.audit import AuditTrail, Facts, Outcome, facts_of_alert, facts_of_case
 from domain.case_acts import NO_RIGHT
 from domain.case_book import CaseBook
 from domain.deadlines import Deadlines, Due
@@ -41,15 +42,32 @@ class Commands:
 
     """
 
-    __slots__ = ("_alerts", "_answers", "_at", "_cases", "_deadlines", "_grants", "_times", "answered")
+    __slots__ = (
+        "_alerts",
+        "_answers",
+        "_at",
+        "_audit",
+        "_cases",
+        "_deadlines",
+        "_grants",
+        "_times",
+        "answered",
+    )
 
-    def __init__(
-        self, at: Position, deadlines: Deadlines, alerts: AlertBook, cases: CaseBook, grants: Grants
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts of a fold that commands reach
+        self,
+        at: Position,
+        deadlines: Deadlines,
+        alerts: AlertBook,
+        cases: CaseBook,
+        grants: Grants,
+        audit: AuditTrail,
     ) -> None:
         self._at = at
         self._deadlines = deadlines
         self._alerts = alerts
         self._grants = grants
+        self._audit = audit
         self._answers: dict[str, Answer] = {}
         self._cases = cases
         self._times: deque[tuple[int, str]] = deque()
@@ -57,7 +75,7 @@ class Commands:
 
     def grant(self, grant: Grant) -> None:
         """Let a right begin or end, and answer for this partition: the sender goes on until all have answered."""
-        self._grants.fold(grant)
+        self._audit.grant(grant, new=self._grants.fold(grant))
         name = f"{grant.id}:{self._at.partition}"
         self.answered[name] = {"id": name, "ok": True, "reason": "", "alert": "", "repeated": False}
 
@@ -69,11 +87,20 @@ class Commands:
         answer = self._answers.get(command.id)
         if answer is not None:
             self.answered[command.id] = {**answer, "repeated": True}
+            self._audit.command(command, "repeated", "", {}, {})
             return
+        before = self._facts(command)
         answer = self._on_case(command) if command.case else self._on_alert(command)
+        outcome: Outcome = "accepted" if answer["ok"] else "refused"
+        self._audit.command(command, outcome, answer["reason"], before, self._facts(command))
         self._answers[command.id] = answer
         self._times.append((now_ms, command.id))
         self.answered[command.id] = answer
+
+    def _facts(self, command: Command) -> Facts:
+        if command.case:
+            return facts_of_case(self._cases.cases.get(command.case))
+        return facts_of_alert(self._alerts.alerts.get(command.alert))
 
     def _on_alert(self, command: Command) -> Answer:
         reason = self._carry_out(command)

@@ -30,15 +30,16 @@ class Grants:
         """Whether a grant has ever been folded."""
         return bool(self._numbers)
 
-    def fold(self, grant: Grant) -> None:
-        """Let a right begin or end; one that is older than what is known of it changes nothing."""
+    def fold(self, grant: Grant) -> bool:
+        """Let a right begin or end; one that is older than what is known of it changes nothing. Returns whether it was new."""
         right = (grant.role, grant.scope, grant.team)
         numbers = self._numbers.setdefault(grant.account, {})
         if grant.number <= numbers.get(right, -1):
-            return
+            return False
         numbers[right] = grant.number
         rights = self._rights.setdefault(grant.account, set())
         (rights.add if grant.on else rights.discard)(right)
+        return True
 
     def of(self, account: str) -> tuple[tuple[str, str], ...]:
         """Return an account's roles with their scopes, sorted."""

@@ -20,6 +20,12 @@ NAMES = {WHOLE: "resolve", STEP: "step"}
 """What alerts call the clocks."""
 
 
+def mark_facts(mark: int) -> dict[str, object]:
+    """Return what a mark is called: its clock and its percentage."""
+    which = STEP if mark >= STEP else WHOLE
+    return {"clock": NAMES[which], "percent": mark - which}
+
+
 class WorkClocks:
     """Fires the marks of worked cases and keeps their alerts true. Its whole state is in the cases."""
 
@@ -61,9 +67,9 @@ class WorkClocks:
         timer = work.step if which == STEP else work.whole
         if timer is None or case.closed_ms is not None or timer.mark_ms(mark - which) != at_ms:
             return False
-        self._fire(case, work, which, mark - which)
+        fired = self._fire(case, work, which, mark - which)
         self._follow_overdue(case, work)
-        return True
+        return fired
 
     def running(self, case: Case, work: Work) -> list[Entry]:
         """Return the marks of a case that may still fall due."""
@@ -79,19 +85,23 @@ class WorkClocks:
             and (percent == DUE or percent not in timer.fired)
         ]
 
-    def _fire(self, case: Case, work: Work, which: int, percent: int) -> None:
+    def _fire(self, case: Case, work: Work, which: int, percent: int) -> bool:
+        """Let a mark fire, once, and its alert say so. Returns whether it had not fired yet."""
         timer = work.step if which == STEP else work.whole
         if timer is None or percent in timer.fired:
-            return
+            return False
         timer = timer.with_fired(percent)
         if which == STEP:
             work.step = timer
         else:
             work.whole = timer
         over = _over(timer, self._at.clock_ms)
-        if percent < SOON or (percent == SOON and over):
-            return  # who is overdue is no longer due soon
-        kind = "due_soon" if percent == SOON else "overdue"
+        # who is overdue is no longer due soon
+        if percent > SOON or (percent == SOON and not over):
+            self._announce(case, which, timer, "due_soon" if percent == SOON else "overdue")
+        return True
+
+    def _announce(self, case: Case, which: int, timer: Timer, kind: str) -> None:
         alert = self._alerts.by_key(_key(case, which))
         if alert is not None:
             self._alerts.worsened(alert, kind, timer.due_ms)

@@ -1,4 +1,4 @@
-"""The archive process: `python -P -m streams.archive` writes `reports` and `journal` as Parquet, for as long as it runs.
+"""The archive process: `python -P -m streams.archive` writes `reports` and `journal` as Parquet, and the audit's chains.
 
 It goes on where its files end, so a kill costs nothing but the rows that were not yet written, which are still in Kafka.
 """
@@ -17,7 +17,9 @@ from aiokafka.errors import KafkaError
 from config.kafka_access import aiokafka_options
 from config.settings import Settings
 from config.wallclock import monotonic_s
+from domain.codes import JOURNAL_PARTITIONS
 from streams.archive_files import ArchiveFiles, Row
+from streams.audit_chain import AuditChain, audit_file
 from streams.exits import leave
 from streams.logs import log_to_stderr
 from streams.sources import EVERY_SOURCE
@@ -43,7 +45,7 @@ class _Waiting:
 
 
 class Archive:
-    """Reads both topics without a group and writes what it reads."""
+    """Reads its topics without a group and writes what it reads."""
 
     def __init__(self, settings: Settings) -> None:
         self._files = ArchiveFiles(str(settings.data / "archive"))
@@ -55,6 +57,11 @@ class Archive:
         )
         self._places = [TopicPartition(settings.topic(source.word), source.number) for source in EVERY_SOURCE]
         self._waiting = {place: _Waiting() for place in self._places}
+        audit = settings.topic("audit")
+        self._chains = {
+            TopicPartition(audit, number): AuditChain(audit_file(settings.data, audit, number))
+            for number in range(JOURNAL_PARTITIONS)
+        }
 
     async def run(self, stop: asyncio.Event) -> None:
         """Archive until told to stop; what waits is written then."""
@@ -70,11 +77,13 @@ class Archive:
 
     async def _begin(self) -> None:
         """Go on where the files end; a topic that was cut further than that is a gap, which is said."""
-        self._consumer.assign(self._places)
-        first = await self._consumer.beginning_offsets(self._places)
+        ends = {place: chain.next_at for place, chain in self._chains.items()}
         for place in self._places:
             self._files.sweep(place.topic, place.partition)
-            end = self._files.end(place.topic, place.partition)
+            ends[place] = self._files.end(place.topic, place.partition)
+        self._consumer.assign(list(ends))
+        first = await self._consumer.beginning_offsets(list(ends))
+        for place, end in ends.items():
             if first[place] > end:
                 _log.error(
                     "offsets were cut from Kafka before they were archived",
@@ -85,6 +94,10 @@ class Archive:
     async def _poll(self) -> None:
         batches = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=POLL_RECORDS)
         for place, records in batches.items():
+            if place in self._chains:
+                lines = [(record.offset, record.value) for record in records]
+                await asyncio.to_thread(self._chains[place].append, lines)
+                continue
             waiting = self._waiting[place]
             if not waiting.rows:
                 waiting.since_s = monotonic_s()

@@ -12,6 +12,7 @@ from typer.exceptions import TyperException
 
 from watchfloor.commands import (
     areas,
+    audit,
     command,
     deadletter,
     digest,
@@ -31,7 +32,22 @@ from watchfloor.exceptions import FrontDoorError
 DONE, NO, WRONG_USE = 0, 1, 2
 DEBUG = "WATCHFLOOR_DEBUG"
 """Set to 1, it shows where an error comes from."""
-GROUPS = (running, feeds, areas, show, digest, replay, deadletter, topics, rules, due, flow, user, command)
+GROUPS = (
+    running,
+    feeds,
+    areas,
+    show,
+    digest,
+    replay,
+    deadletter,
+    topics,
+    rules,
+    due,
+    flow,
+    user,
+    command,
+    audit,
+)
 
 HELP = """A live command centre for grid-based community service.
 

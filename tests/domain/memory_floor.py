@@ -33,6 +33,7 @@ class Floor:
         self.journal: list[Log] = [[] for _ in range(JOURNAL_PARTITIONS)]
         self.deadletters: list[Effect] = []
         self.alerts: list[Effect] = []
+        self.audit: list[Effect] = []
         self.lanes = [self.new_lane(lane) for lane in range(LANES)]
         self.casework = [self.new_casework(partition) for partition in range(JOURNAL_PARTITIONS)]
         if rules:
@@ -65,7 +66,8 @@ class Floor:
         log = self.journal[partition]
         log.append((self.now_ms, body))
         self.casework[partition].fold(len(log) - 1, self.now_ms, body)
-        self.alerts += self.casework[partition].take_effects()
+        for effect in self.casework[partition].take_effects():
+            (self.audit if effect.topic == "audit" else self.alerts).append(effect)
 
     def publish(self, rules: str) -> None:
         """Put a rule set into every partition of the journal and then of `reports`."""

@@ -121,8 +121,6 @@ class Workshop:
 
     def told(self) -> list[tuple[int, str, str, str]]:
         """All that was told of alerts since the last call: when, the fact, the alert's kind and clock."""
-        facts = [
-            msgspec.json.decode(effect.value) for effect in self.floor.alerts if effect.topic == "alerts"
-        ]
+        facts = [msgspec.json.decode(effect.value) for effect in self.floor.alerts]
         self.floor.alerts.clear()
         return [(one["t_ms"] - T0, one["fact"], one["alert"]["kind"], one["alert"]["clock"]) for one in facts]

@@ -1,7 +1,5 @@
 """Accounts from the command line: their rights reach every fold, and commands act with them, over a real broker."""
 
-import io
-import json
 import stat
 from pathlib import Path
 from typing import Any
@@ -10,42 +8,10 @@ import pytest
 
 from config.accounts import AccountError, Accounts, accounts_of
 from config.settings import Settings
-from tests.watchfloor.conftest import Run
+from tests.watchfloor.conftest import PASSWORD, Run
 from watchfloor.asking import ask
 from watchfloor.exceptions import MissingError
 from watchfloor.read_models import ReadModels
-
-PASSWORD = "correct horse battery"
-
-
-@pytest.fixture
-def typed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A password on standard input, for each account that is made."""
-    monkeypatch.setattr("sys.stdin", io.StringIO(f"{PASSWORD}\n" * 9))
-
-
-@pytest.fixture
-def case(town: Settings, run: Run, tmp_path: Path) -> dict[str, Any]:
-    """A case that waits at its desk."""
-    file = tmp_path / "reports.jsonl"
-    rows = [
-        {
-            "id": str(n),
-            "t": f"2026-01-05T0{n}:00:00Z",
-            "opened": f"2026-01-05T0{n}:00:00Z",
-            "category": "noise",
-        }
-        for n in (1, 2)
-    ]
-    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    code, said, error = run(
-        "produce", str(file), "--feed", "grid-reports", "--speed", "max", "--wait", "--json"
-    )
-    assert code == 0, error
-    assert said["accepted"] == 2
-    code, cases, _ = run("show", "cases", "--json")
-    assert code == 0
-    return dict(cases[1])
 
 
 def test_an_account_works_on_a_case_with_its_rights_until_they_are_revoked(

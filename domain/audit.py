@@ -1,0 +1,118 @@
+"""The audit: one line for each command that is folded, for each change of a right, and for what a timer did to a case.
+
+A line says who (an account's id, never a name), from which screen, what, about which case or alert, what came of it, and
+which facts changed. Texts that people wrote are in no line. The archive process makes chains of the lines.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from domain.alerts import Alert
+from domain.cases import Case
+from domain.position import Position
+from domain.records import Command, Grant, encoder
+
+CLOCK = "clock"
+"""Who acts when a time is over."""
+
+Outcome = Literal["accepted", "refused", "repeated"]
+Facts = Mapping[str, Any]
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line. Its position is that of the journal's record: (partition, offset), with n counting what the record sent.
+
+    `before` and `after` have the facts that differ.
+    """
+
+    effect: str
+    partition: int
+    offset: int
+    n: int
+    t_ms: int
+    account: str
+    action: str
+    outcome: Outcome = "accepted"
+    reason: str = ""
+    screen: str = ""
+    command: str = ""
+    case: str = ""
+    alert: str = ""
+    before: Facts = {}
+    after: Facts = {}
+
+
+class AuditTrail:
+    """Sends a partition's lines as effects, each behind everything else that its record sent."""
+
+    __slots__ = ("_at",)
+
+    def __init__(self, at: Position) -> None:
+        self._at = at
+
+    def command(self, command: Command, outcome: Outcome, reason: str, before: Facts, after: Facts) -> None:
+        """Say what became of a command."""
+        changed = [key for key in (*before, *after) if before.get(key) != after.get(key)]
+        self._send(
+            account=command.account,
+            action=command.action,
+            outcome=outcome,
+            reason=reason,
+            screen=command.screen,
+            command=command.id,
+            case=command.case,
+            alert=command.alert,
+            before={key: before.get(key) for key in changed},
+            after={key: after.get(key) for key in changed},
+        )
+
+    def grant(self, grant: Grant, *, new: bool) -> None:
+        """Say that an account's right began or ended."""
+        right = {"role": grant.role, "scope": grant.scope, "team": grant.team}
+        self._send(
+            account=grant.account,
+            action="grant" if grant.on else "revoke",
+            outcome="accepted" if new else "repeated",
+            command=grant.id,
+            after=right,
+        )
+
+    def by_clock(self, action: str, *, case: str = "", alert: str = "", after: Facts | None = None) -> None:
+        """Say what a timer did."""
+        self._send(account=CLOCK, action=action, case=case, alert=alert, after=after or {})
+
+    def _send(self, **said: Any) -> None:
+        at = self._at
+        effect = at.effect_id()
+        line = Line(effect=effect, partition=at.partition, offset=at.offset, n=at.n, t_ms=at.clock_ms, **said)
+        at.send("audit", effect, encoder.encode(line))
+
+
+def facts_of_alert(alert: Alert | None) -> Facts:
+    """Return what a command may change of an alert."""
+    if alert is None:
+        return {}
+    return {"acked": alert.acked, "acked_by": alert.acked_by, "shelved_until_ms": alert.shelved_until_ms}
+
+
+def facts_of_case(case: Case | None) -> Facts:
+    """Return what a command may change of a case."""
+    if case is None or case.work is None:
+        return {}
+    stand = case.work.stand
+    return {
+        "version": case.work.version,
+        "step": stand.step,
+        "level": stand.level,
+        "desk": stand.desk,
+        "assignee": stand.assignee,
+        "tasks": stand.tasks,
+        "is": stand.flags,
+        "round": stand.round,
+        "outcome": stand.outcome,
+        "category": case.category,
+        "due_ms": case.due_ms,
+        "closed_ms": case.closed_ms,
+    }
