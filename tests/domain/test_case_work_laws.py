@@ -4,16 +4,18 @@ import os
 from random import Random
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain import flow_moves
+from domain.audit import CLOCK, Line
 from domain.case_acts import NO_RIGHT
 from domain.cases import Case
 from domain.clocks import DUE, timetable
 from domain.flow import LEVEL_DIGITS, ROLES
-from domain.records import Tick
+from domain.records import Command, Grant, Tick, journal_decoder
 from tests.domain.small_town import HOUR, MINUTE, NAMES
 from tests.domain.test_laws import check_laws
 from tests.domain.workshop import Workshop, rules_of
@@ -183,6 +185,20 @@ def check_shop(shop: Workshop) -> None:
         assert sum(cell[4] for cell in cells) == sum(case.overdue for case in opened)
 
 
+def check_audit(shop: Workshop) -> None:
+    """Each command and each grant has exactly one line, in its place and with its outcome."""
+    lines = [msgspec.json.decode(effect.value, type=Line) for effect in shop.floor.audit]
+    spoken = [(line.partition, line.offset, line.command) for line in lines if line.account != CLOCK]
+    said = [
+        (partition, offset, record.id)
+        for partition, log in enumerate(shop.floor.journal)
+        for offset, record in enumerate(journal_decoder.decode(value) for _, value in log)
+        if isinstance(record, Command | Grant)
+    ]
+    assert sorted(spoken) == said
+    assert all((line.outcome == "refused") == bool(line.reason) for line in lines)
+
+
 @pytest.mark.parametrize("shared", [False, True], ids=["wall clock", "feed clock"])
 @settings(max_examples=SEQUENCES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rng=st.randoms(use_true_random=False))
@@ -192,6 +208,7 @@ def test_no_sequence_of_commands_leads_to_an_illegal_state_and_all_of_it_folds_a
     riot = Riot(rng, shared=shared)
     shop = riot.run(STEPS)
     check_shop(shop)
+    check_audit(shop)
     check_laws(shop.floor, rng)
 
 
