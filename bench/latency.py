@@ -43,7 +43,7 @@ async def measure(town: Town, rate: int, seconds: float) -> list[float]:
             json.dumps(
                 {
                     "type": "hello",
-                    "token": tickets.issue(town.secret, now_ms),
+                    "token": tickets.issue(town.secret, now_ms, tickets.Holder(account="local")),
                     "scope": "",
                     "epoch": None,
                     "seq": None,

@@ -4,12 +4,13 @@ One database for all processes: SQLite in the data folder, or any that SQLAlchem
 """
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
 
 import msgspec
 from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -41,6 +42,9 @@ LEAST_PASSWORD = 10
 
 BUSY_S = 10
 """Writing takes milliseconds; who waits longer for the database waits for one that is stuck."""
+
+_NO_PASSWORD = PasswordHasher().hash(secrets.token_hex())
+"""What a password is compared with where the name is nobody's: it takes as long."""
 
 _meta = MetaData()
 _accounts = Table(
@@ -155,6 +159,33 @@ class Accounts:
         if not found:
             raise AccountError(f"No account is called {name!r}: see `watchfloor user list`.")
         return found[0]
+
+    def any(self) -> bool:
+        """Tell whether there is an account at all."""
+        with self._engine.connect() as sql:
+            return sql.execute(select(_accounts.c.id).limit(1)).first() is not None
+
+    def signed_in(self, name: str, password: str) -> str:
+        """Return the id of the account of this name and password; empty when they are wrong, after the same time."""
+        with self._engine.connect() as sql:
+            found = sql.execute(
+                select(_accounts.c.id, _accounts.c.password).where(_accounts.c.name == name.strip())
+            ).first()
+        try:
+            PasswordHasher().verify(_NO_PASSWORD if found is None else found.password, password)
+        except (VerifyMismatchError, InvalidHashError):
+            return ""
+        return "" if found is None else str(found.id)
+
+    def of_id(self, account: str) -> Account | None:
+        """Return an account by its id, or None."""
+        return next((one for one in self.all() if one.id == account), None)
+
+    def names(self, accounts: Sequence[str]) -> dict[str, str]:
+        """Return the names of accounts by their ids, of those that there are."""
+        wanted = select(_accounts.c.id, _accounts.c.name).where(_accounts.c.id.in_(accounts))
+        with self._engine.connect() as sql:
+            return {row.id: row.name for row in sql.execute(wanted)}
 
     def all(self) -> list[Account]:
         """Return all accounts by name, each with the rights that it has or had."""

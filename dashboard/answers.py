@@ -12,11 +12,14 @@ from starlette.requests import Request
 
 from config.wallclock import now_ms
 from dashboard import i18n
+from dashboard.door import Doorkeeper
 from dashboard.health import report
 from dashboard.rulebook import Bookshelf, RuleSets, words_of
 from dashboard.tickets import issue
 
-PATHS = frozenset({"/", "/healthz", "/ticket", "/geometry", "/names", "/rulebook", "/words", "/ops.json"})
+OPEN_PATHS = frozenset({"/", "/healthz", "/words"})
+CLOSED_PATHS = frozenset({"/ticket", "/geometry", "/names", "/rulebook", "/ops.json"})
+"""What shows something of the province."""
 
 # A wall asks for the names that its alerts need: at most 200 alerts, of 15 digits each.
 NAMES_AT_ONCE = 400
@@ -42,11 +45,12 @@ class Readings(Protocol):
 class Surroundings:
     """What the web application is given.
 
-    `gateway` gives the live gateway's `ws://host:port` for a request's Host header; `secret` signs the tickets for it;
+    `keeper` knows who may come in; `gateway` gives the live gateway's `ws://host:port` for a request's Host header; `secret` signs the tickets for it;
     `names` are the names that this server goes by, besides its addresses.
     """
 
     readings: Readings
+    keeper: Doorkeeper
     rule_sets: RuleSets
     gateway: Callable[[str], str]
     secret: str
@@ -72,7 +76,7 @@ def declare(server: FastAPI, around: Surroundings) -> None:
 
     @server.get("/ticket")
     async def ticket(request: Request) -> Response:
-        token = issue(around.secret, now_ms())
+        token = issue(around.secret, now_ms(), request.state.who.holder)
         return _json({"token": token, "gateway": around.gateway(request.headers["host"]) + "/live"})
 
     @server.get("/ops.json")

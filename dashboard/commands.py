@@ -1,24 +1,30 @@
 """What a screen may say to the gateway, and the way of its commands: checked, written to the journal, answered by the fold."""
 
 from collections.abc import Callable
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 import msgspec
 from msgspec import Meta
 
 from dashboard.alert_stack import Alert
+from domain.codes import JOURNAL_PARTITIONS
+from domain.flow_given import LONGEST_TEXT, MOST_PARTS
 from domain.records import Command
 
 ANSWER_WITHIN_S = 5.0
 """A fold answers within a tenth of a second; after five the person is told that nobody knows yet."""
 PENDING_COMMANDS = 1_000
 """Commands that wait for their answer, of all screens together."""
+MOST_GIVEN = 12
+"""What one action needs, and one more for good measure."""
 ASKERS_A_COMMAND = 4
 """A double click and a reconnected page ask for the same command; more are not people."""
 
 Scope = Annotated[str, Meta(max_length=15, pattern=r"^[0-9]*$")]
 CommandId = Annotated[str, Meta(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9-]+$")]
 Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
+Text = Annotated[str, Meta(max_length=LONGEST_TEXT)]
+Given = Text | int | float | bool | Annotated[list[Text], Meta(max_length=MOST_PARTS)]
 ReplayId = Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z0-9_-]*$")]
 
 
@@ -55,22 +61,40 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, tag="command"):
     screen: Annotated[str, Meta(max_length=64)] = ""
 
 
+class Act(msgspec.Struct, frozen=True, kw_only=True, tag="act"):
+    """A command on a case: an action of its flow, with the version that the page showed and what the action needs."""
+
+    id: CommandId
+    action: Name
+    case: Name
+    version: Annotated[int, Meta(ge=0)] | None = None
+    given: Annotated[dict[Name, Given], Meta(max_length=MOST_GIVEN)] = {}
+    undoes: Annotated[str, Meta(max_length=64)] = ""
+    screen: Annotated[str, Meta(max_length=64)] = ""
+
+
 class AskCase(msgspec.Struct, frozen=True, kw_only=True, tag="case"):
     """A screen wants to see one case."""
 
     id: Name
 
 
-ClientMessage = Hello | ChangeScope | Shown | Ask | AskCase
+ClientMessage = Hello | ChangeScope | Shown | Ask | Act | AskCase
 decoder = msgspec.json.Decoder(ClientMessage)
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True, tag="answer"):
-    """What became of a command; `reason` is for the person where it was not done."""
+class Answer(msgspec.Struct, frozen=True, kw_only=True, tag="answer", omit_defaults=True):
+    """What became of a command; `reason` is for the person where it was not done.
+
+    Of a command on a case `code` is the refusal's name, `version` and `step` are the case's as they are now.
+    """
 
     id: str
     ok: bool
-    reason: str = ""
+    reason: str
+    code: str = ""
+    version: int | None = None
+    step: str | None = None
 
 
 class NotWrittenError(Exception):
@@ -89,6 +113,69 @@ class Journal(Protocol):
             If the broker did not acknowledge it in time; it may still arrive.
 
         """
+
+
+class RefusedError(Exception):
+    """A command is not even written; the sentence is for the person."""
+
+
+def for_alert(message: Ask, alert: Alert | None, account: str) -> tuple[int, Command]:
+    """Return the partition and the command that a person's words about an alert mean.
+
+    Parameters
+    ----------
+    message
+        What the person wants.
+    alert
+        The alert as it is known here; None where it is not.
+    account
+        Who wants it.
+
+    Raises
+    ------
+    RefusedError
+        If it cannot be done.
+
+    """
+    if alert is None:
+        raise RefusedError("this alert is gone")
+    if message.action == "shelve" and (message.for_s is None or not message.reason.strip()):
+        raise RefusedError("shelving needs a time and a reason")
+    command = Command(
+        id=message.id,
+        action=message.action,
+        alert=message.alert,
+        for_s=message.for_s,
+        reason=message.reason.strip(),
+        account=account,
+        screen=message.screen,
+    )
+    return int(alert["partition"]), command
+
+
+def for_case(message: Act, account: str) -> tuple[int, Command]:
+    """Return the partition, which the case's id names, and the command that a person's words about a case mean.
+
+    Raises
+    ------
+    RefusedError
+        If there can be no such case.
+
+    """
+    number = message.case.partition("-")[0]
+    if not (number.isascii() and number.isdigit() and int(number) < JOURNAL_PARTITIONS):
+        raise RefusedError("there is no such case")
+    command = Command(
+        id=message.id,
+        action=message.action,
+        case=message.case,
+        version=message.version,
+        given=message.given,
+        undoes=message.undoes,
+        account=account,
+        screen=message.screen,
+    )
+    return int(number), command
 
 
 class _Pending(msgspec.Struct, kw_only=True):
@@ -116,69 +203,61 @@ class CommandBook:
     def __len__(self) -> int:
         return len(self._pending)
 
-    async def ask(self, message: Ask, alert: Alert | None, reply: Callable[[Answer], None]) -> None:
+    async def ask(self, partition: int, command: Command, reply: Callable[[Answer], None]) -> None:
         """Send a command on its way.
 
         Parameters
         ----------
-        message
-            What the person wants.
-        alert
-            The alert as it is known here; None where it is not.
+        partition, command
+            What is to be written, and where.
         reply
             Called once with the answer, now or within 5 s.
 
         """
-        refusal = self._refusal(message, alert)
-        if refusal or alert is None:
-            reply(Answer(id=message.id, ok=False, reason=refusal))
+        under_way = self._pending.get(command.id)
+        if refusal := self._refusal(under_way):
+            reply(Answer(id=command.id, ok=False, reason=refusal))
             return
-        under_way = self._pending.get(message.id)
         if under_way is not None:
             under_way.reply.append(reply)
             return
         pending = _Pending(until_s=self._monotonic_s() + ANSWER_WITHIN_S, reply=[reply])
-        self._pending[message.id] = pending
-        command = Command(
-            id=message.id,
-            action=message.action,
-            alert=message.alert,
-            for_s=message.for_s,
-            reason=message.reason.strip(),
-            screen=message.screen,
-        )
+        self._pending[command.id] = pending
         try:
-            await self._journal.write(int(alert["partition"]), command)
+            await self._journal.write(partition, command)
         except NotWrittenError as why:
-            if self._pending.get(message.id) is pending:
-                self._tell(message.id, ok=False, reason=str(why))
+            if self._pending.get(command.id) is pending:
+                self._tell(Answer(id=command.id, ok=False, reason=str(why)))
 
-    def answered(self, answers: dict[str, dict[str, object]]) -> None:
+    def answered(self, answers: dict[str, dict[str, Any]]) -> None:
         """Relay the fold's answers to those of its commands that were asked here."""
         for name, answer in answers.items():
             if name in self._pending:
-                self._tell(name, ok=bool(answer.get("ok")), reason=str(answer.get("reason") or ""))
+                self._tell(
+                    Answer(
+                        id=name,
+                        ok=bool(answer.get("ok")),
+                        reason=str(answer.get("sentence") or answer.get("reason") or ""),
+                        code=str(answer.get("reason") or "") if "case" in answer else "",
+                        version=answer.get("version"),
+                        step=answer.get("step"),
+                    )
+                )
 
     def expire(self) -> None:
         """Tell the askers of commands without an answer that it is not known what became of them."""
         now_s = self._monotonic_s()
         for name in [name for name, pending in self._pending.items() if pending.until_s <= now_s]:
-            reason = "not confirmed yet: it may still be done; look at the alert before you try again"
-            self._tell(name, ok=False, reason=reason)
+            reason = "not confirmed yet: it may still be done; look at it before you try again"
+            self._tell(Answer(id=name, ok=False, reason=reason))
 
-    def _refusal(self, message: Ask, alert: Alert | None) -> str:
-        if alert is None:
-            return "this alert is gone"
-        if message.action == "shelve" and (message.for_s is None or not message.reason.strip()):
-            return "shelving needs a time and a reason"
-        under_way = self._pending.get(message.id)
+    def _refusal(self, under_way: _Pending | None) -> str:
         if under_way is not None and len(under_way.reply) >= ASKERS_A_COMMAND:
             return "this command is under way"
         if under_way is None and len(self._pending) >= PENDING_COMMANDS:
             return "too many commands are under way; try again in a few seconds"
         return ""
 
-    def _tell(self, name: str, *, ok: bool, reason: str) -> None:
-        answer = Answer(id=name, ok=ok, reason=reason)
-        for reply in self._pending.pop(name).reply:
+    def _tell(self, answer: Answer) -> None:
+        for reply in self._pending.pop(answer.id).reply:
             reply(answer)

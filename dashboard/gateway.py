@@ -18,14 +18,17 @@ from dashboard.figures import Figures
 from dashboard.floor import Floor, FloorParts
 from dashboard.journal_writer import JournalWriter
 from dashboard.levels import Children
-from dashboard.live import BACKLOG, SEND_BUFFER_BYTES, Live, LiveParts
+from dashboard.live import BACKLOG, SEND_BUFFER_BYTES, TOKEN, Live, LiveParts
 from dashboard.redis_reader import RedisReader, key_prefix
+from dashboard.sign_ins import SignIns
 from dashboard.tickets import TicketGate
 
 MOST_REPLAYS = 4
 """Replays that are watched at once; each holds a read model of its own."""
 REPLAY_KEPT_S = 60.0
 SHED_EVERY_S = 5.0
+SIGN_INS_EVERY_S = 1.5
+"""A socket whose sign-in has ended is closed within 5 s."""
 RESTART = 1012
 STOP_WITHIN_S = 1.5
 """Within the two seconds that the supervisor gives after TERM."""
@@ -50,6 +53,7 @@ class Gateway:
         self.figures = Figures()
         self.book = CommandBook(journal, monotonic_s)
         self._rules = RuleStore(str(settings.data / "rules"))
+        self._sign_ins = SignIns(settings.redis, settings.prefix)
         self._epoch = secrets.token_hex(4)
         self._floors: dict[str, tuple[Floor, asyncio.Task[None]]] = {}
         self._tasks: asyncio.TaskGroup | None = None
@@ -72,14 +76,15 @@ class Gateway:
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
             self.floor_of("")
-            shedding = tasks.create_task(self._shed())
+            minding = [tasks.create_task(one()) for one in (self._shed, self._mind_sign_ins)]
             server = await self.live.serve(listener)
             await stop.wait()
             server.close(code=RESTART, reason="restart")
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(STOP_WITHIN_S):
                     await server.wait_closed()
-            shedding.cancel()
+            for one in minding:
+                one.cancel()
             for _, task in self._floors.values():
                 task.cancel()
 
@@ -142,6 +147,26 @@ class Gateway:
                 if name and not floor.sessions and monotonic_s() - floor.idle_since_s > REPLAY_KEPT_S:
                     del self._floors[name]
                     task.cancel()
+
+    async def _mind_sign_ins(self) -> None:
+        """Close the sockets whose sign-in has ended; where Redis does not say, they stay."""
+        try:
+            while True:
+                await asyncio.sleep(SIGN_INS_EVERY_S)
+                open_ = [
+                    one for floor, _ in self._floors.values() for one in floor.sessions if one.holder.sign_in
+                ]
+                with contextlib.suppress(ConnectionError):
+                    ended = await self._sign_ins.ended(one.holder.sign_in for one in open_)
+                    await asyncio.gather(
+                        *(
+                            one.connection.close(TOKEN, "signed out")
+                            for one in open_
+                            if one.holder.sign_in in ended
+                        )
+                    )
+        finally:
+            await self._sign_ins.aclose()
 
 
 def listening(host: str, port: int) -> socket.socket:

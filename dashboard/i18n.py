@@ -21,6 +21,24 @@ WORDS: dict[str, tuple[str, str]] = {
     "back": ("Back", "返回"),
     "close": ("Close", "关闭"),
     "unknown": ("–", "–"),
+    # signing in
+    "signin": ("Sign in", "登录"),
+    "signout": ("Sign out", "退出登录"),
+    "signin_title": ("Sign in to the command centre", "登录指挥中心"),
+    "signin_name": ("Account", "账号"),
+    "signin_password": ("Password", "密码"),
+    "signin_wrong": ("Account or password is wrong.", "账号或密码错误。"),
+    "signin_wait": ("Too many tries. Wait a minute.", "尝试次数过多，请一分钟后再试。"),
+    "signin_failed": ("No answer. Try again in a moment.", "暂无应答，请稍后再试。"),
+    "signin_note": (
+        "Accounts are made by the administrator: watchfloor user add.",
+        "账号由管理员创建：watchfloor user add。",
+    ),
+    "signin_none": (
+        "Nobody has an account yet. Make one: watchfloor user add NAME --role R --scope CODE",
+        "尚无账号。请创建：watchfloor user add NAME --role R --scope CODE",
+    ),
+    "off_wall": ("This screen only shows. Sign in to act.", "本屏仅供显示，操作请先登录。"),
     # freshness
     "clock": ("Time", "时间"),
     "data_as_of": ("Data as of", "数据截至"),
@@ -82,6 +100,8 @@ WORDS: dict[str, tuple[str, str]] = {
     # alerts
     "alerts": ("Alerts", "预警"),
     "no_alerts": ("No alerts. Quiet.", "无预警，一切平静。"),
+    "owner_local": ("local", "本机"),
+    "owner_taken": ("taken", "已认领"),
     "no_owner": ("NO OWNER", "无人认领"),
     "by": ("{who}", "{who}"),
     "more": ("+{n} more", "另有 {n} 条"),

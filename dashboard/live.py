@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from dashboard.commands import (
+    Act,
     Answer,
     Ask,
     AskCase,
@@ -22,15 +23,19 @@ from dashboard.commands import (
     Hello,
     Shown,
     decoder,
+    for_alert,
+    for_case,
 )
+from dashboard.commands import RefusedError as CannotBeError
 from dashboard.figures import Figures
 from dashboard.floor import Floor
 from dashboard.frames import text_frame
 from dashboard.origins import origin_is_ours
 from dashboard.redis_reader import ReadError
 from dashboard.sessions import Session
-from dashboard.tickets import TicketGate
+from dashboard.tickets import Holder, TicketGate
 from domain.codes import is_jurisdiction
+from domain.records import Command
 
 HELLO_WITHIN_S = 3.0
 MOST_CLIENTS = 6_000
@@ -143,12 +148,12 @@ class Live:
     async def _serve_one(self, connection: ServerConnection) -> None:
         if self.open > MOST_CLIENTS:
             raise RefusedError(TRY_LATER, "this gateway has as many screens as it can serve; try again later")
-        hello = await self._hello(connection)
+        hello, holder = await self._hello(connection)
         try:
             floor = self.parts.floor_of(hello.replay)
         except LookupError as missing:
             raise RefusedError(POLICY, str(missing)) from missing
-        session = Session(connection, self.parts.monotonic_s())
+        session = Session(connection, self.parts.monotonic_s(), holder)
         try:
             floor.join(session, _scope(hello.scope), hello.epoch, hello.seq)
             async for text in connection:
@@ -158,7 +163,7 @@ class Live:
         finally:
             floor.leave(session)
 
-    async def _hello(self, connection: ServerConnection) -> Hello:
+    async def _hello(self, connection: ServerConnection) -> tuple[Hello, Holder]:
         try:
             async with asyncio.timeout(HELLO_WITHIN_S):
                 hello = _read(await connection.recv())
@@ -166,10 +171,10 @@ class Live:
             raise RefusedError(POLICY, "say hello within 3 seconds") from None
         if not isinstance(hello, Hello):
             raise RefusedError(POLICY, "say hello first")
-        refusal = self.parts.gate.redeem(hello.token, self.parts.now_ms())
-        if refusal:
-            raise RefusedError(TOKEN, f"ticket {refusal}; ask the page's host for a new one at /ticket")
-        return hello
+        holder = self.parts.gate.redeem(hello.token, self.parts.now_ms())
+        if isinstance(holder, str):
+            raise RefusedError(TOKEN, f"ticket {holder}; ask the page's host for a new one at /ticket")
+        return hello, holder
 
     async def _hear(self, floor: Floor, session: Session, message: object) -> None:
         match message:
@@ -180,26 +185,42 @@ class Live:
                 floor.join(session, _scope(scope))
                 session.shown_seq = 0
             case Ask():
-                await self._command(floor, session, message)
+                about = floor.model.alerts.get(message.alert)
+                await self._command(
+                    floor, session, message.id, lambda: for_alert(message, about, session.holder.account)
+                )
+            case Act():
+                await self._command(
+                    floor, session, message.id, lambda: for_case(message, session.holder.account)
+                )
             case AskCase(id=name):
                 await self._case(floor, session, name)
             case _:
                 raise RefusedError(POLICY, "hello is said once")
 
-    async def _command(self, floor: Floor, session: Session, message: Ask) -> None:
+    async def _command(
+        self, floor: Floor, session: Session, name: str, meant: Callable[[], tuple[int, Command]]
+    ) -> None:
         def reply(answer: Answer) -> None:
             self.parts.figures.commands.labels(str(answer.ok).lower()).inc()
             session.tell(text_frame(_encode(answer)))
 
-        refusal = ""
-        if floor.parts.replay:
-            refusal = "a replay takes no commands"
-        elif not session.commands.take(self.parts.monotonic_s()):
-            refusal = "too many commands; wait a second"
-        if refusal:
-            reply(Answer(id=message.id, ok=False, reason=refusal))
+        try:
+            self._allow(floor, session)
+            partition, command = meant()
+        except CannotBeError as no:
+            reply(Answer(id=name, ok=False, reason=str(no)))
             return
-        await self.parts.book.ask(message, floor.model.alerts.get(message.alert), reply)
+        await self.parts.book.ask(partition, command, reply)
+
+    def _allow(self, floor: Floor, session: Session) -> None:
+        """Raise CannotBeError where no command can be given from this screen now."""
+        if floor.parts.replay:
+            raise CannotBeError("a replay takes no commands")
+        if not session.holder.account:
+            raise CannotBeError("this screen only shows; sign in to act")
+        if not session.commands.take(self.parts.monotonic_s()):
+            raise CannotBeError("too many commands; wait a second")
 
     async def _case(self, floor: Floor, session: Session, name: str) -> None:
         if not session.commands.take(self.parts.monotonic_s()):

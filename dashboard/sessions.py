@@ -11,6 +11,7 @@ from websockets.protocol import State
 
 from dashboard.channel import Channel
 from dashboard.frames import queued_bytes, write
+from dashboard.tickets import Holder
 
 QUEUE_BYTES = 32 * 1024
 """With more than this unsent, a screen is sent nothing new; together with one message it bounds what it costs."""
@@ -50,6 +51,8 @@ class Session:
 
     Attributes
     ----------
+    holder
+        Who acts on it.
     sent_seq
         The version of the channel's epoch that it was sent; None: it needs a snapshot.
     shown_seq, shown_s
@@ -61,6 +64,7 @@ class Session:
 
     connection: ServerConnection
     opened_s: float
+    holder: Holder
     channel: Channel | None = None
     epoch: str = ""
     sent_seq: int | None = None

@@ -1,4 +1,4 @@
-"""Tickets that let a page open the live socket: signed, good for 30 seconds and for one use."""
+"""Tickets that let a page open the live socket: signed, good for 30 seconds and for one use; they say who acts on it."""
 
 import base64
 import binascii
@@ -14,15 +14,27 @@ TICKET_LIFE_MS = 30_000
 NONCES_KEPT = 100_000
 """Used tickets that are remembered: 30 s of 3,000 connections a second, about 15 MB; beyond it nobody is let in."""
 
-Refusal = Literal["", "malformed", "forged", "expired", "used", "busy"]
+Refusal = Literal["malformed", "forged", "expired", "used", "busy"]
+
+
+class Holder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Who opens the socket.
+
+    `account` is an account's id, `local` where nobody has one yet, or empty for a screen that only shows; `sign_in`
+    names the sign-in, with which the socket ends (empty: with none).
+    """
+
+    account: str = ""
+    sign_in: str = ""
 
 
 class _Claim(msgspec.Struct, frozen=True, kw_only=True):
     exp_ms: int
     nonce: str
+    holder: Holder
 
 
-def issue(secret: str, now_ms: int, nonce: str = "") -> str:
+def issue(secret: str, now_ms: int, holder: Holder, nonce: str = "") -> str:
     """Return a new ticket.
 
     Parameters
@@ -31,6 +43,8 @@ def issue(secret: str, now_ms: int, nonce: str = "") -> str:
         What dashboard and gateway share (`WATCHFLOOR_SECRET`).
     now_ms
         The time; the ticket is good for 30 s from it.
+    holder
+        Who opens the socket with it.
     nonce
         What makes it one of its kind; empty: 16 random bytes.
 
@@ -40,7 +54,7 @@ def issue(secret: str, now_ms: int, nonce: str = "") -> str:
         If the secret is empty: a ticket that anybody can sign is none.
 
     """
-    claim = _Claim(exp_ms=now_ms + TICKET_LIFE_MS, nonce=nonce or secrets.token_urlsafe(16))
+    claim = _Claim(exp_ms=now_ms + TICKET_LIFE_MS, nonce=nonce or secrets.token_urlsafe(16), holder=holder)
     body = base64.urlsafe_b64encode(msgspec.json.encode(claim)).rstrip(b"=").decode()
     return f"{body}.{_signature(secret, body)}"
 
@@ -70,14 +84,14 @@ class TicketGate:
         self._secret = secret
         self._used: dict[str, int] = {}
 
-    def redeem(self, ticket: str, now_ms: int) -> Refusal:
+    def redeem(self, ticket: str, now_ms: int) -> Holder | Refusal:
         """Use a ticket up.
 
         Returns
         -------
-        str
-            Empty when it was good; else why not: `malformed`, `forged`, `expired`, `used`, or `busy` when too many
-            were used in the last 30 s.
+        Holder or str
+            Who has it when it was good; else why not: `malformed`, `forged`, `expired`, `used`, or `busy` when too
+            many were used in the last 30 s.
 
         """
         claim = self._claim(ticket)
@@ -91,7 +105,7 @@ class TicketGate:
         if len(self._used) >= NONCES_KEPT:
             return "busy"
         self._used[claim.nonce] = claim.exp_ms
-        return ""
+        return claim.holder
 
     def _claim(self, ticket: str) -> _Claim | Refusal:
         body, dot, signature = ticket.partition(".")

@@ -1,6 +1,8 @@
 """The dashboard's process, `python -P -m dashboard.web`: Dash on FastAPI behind our guard."""
 
 import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +14,23 @@ from starlette.datastructures import Headers
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
+from config.accounts import accounts_of
 from config.rules import RuleStore
 from config.settings import Settings
-from dashboard import answers
+from dashboard import answers, door
 from dashboard.answers import Surroundings
 from dashboard.headers import Guard, content_security_policy, host_name
-from dashboard.pages import ops, wall
+from dashboard.pages import login, ops, wall
 from dashboard.readings import PipelineReadings
 from dashboard.redis_reader import RedisReader, key_prefix
+from dashboard.sign_ins import SignIns
 
 ASSETS = Path(__file__).with_name("assets")
-PAGES = {"/wall": wall.layout, "/ops": ops.layout}
+PAGES = {"/wall": wall.layout, "/ops": ops.layout, "/login": login.layout}
 DASH_PATHS = frozenset({"/_dash-layout", "/_dash-dependencies", "/_dash-update-component", "/_favicon.ico"})
 FOLDERS = ("/assets/", "/_dash-component-suites/")
-POST_PATHS = frozenset({"/_dash-update-component"})
+POST_PATHS = door.POST_PATHS | {"/_dash-update-component"}
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def gateway_origin(settings: Settings, host: str) -> str:
@@ -50,27 +55,44 @@ def surroundings(settings: Settings) -> Surroundings:
     reader = RedisReader(settings.redis, key_prefix(settings.prefix))
     own = (settings.gateway_host.replace("0.0.0.0", "127.0.0.1"), settings.gateway_port)  # noqa: S104 - not bound
     public = host_name(settings.public_gateway_url.partition("//")[2].partition("/")[0])
+    secret = settings.secret.get_secret_value()
+    keeper = door.Keeper(
+        accounts_of(settings),
+        SignIns(settings.redis, settings.prefix),
+        secret,
+        may_be_open=settings.wall_host in LOOPBACK,
+    )
     return Surroundings(
         readings=PipelineReadings(reader, own),
+        keeper=keeper,
         rule_sets=RuleStore((settings.data / "rules").as_posix()),
         gateway=lambda host: gateway_origin(settings, host),
-        secret=settings.secret.get_secret_value(),
+        secret=secret,
         names=frozenset({settings.wall_host.lower(), public} - {""}),
     )
 
 
 def create(around: Surroundings) -> ASGIApp:
     """Return the whole ASGI application."""
-    server = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+
+    @contextlib.asynccontextmanager
+    async def living(_server: FastAPI) -> AsyncGenerator[None, None]:
+        yield
+        await around.keeper.aclose()
+
+    server = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=living)
     answers.declare(server, around)
+    door.declare(server, around.keeper)
     hashes = _dash(server).csp_hashes()
 
     def policy(headers: Headers) -> str:
         return content_security_policy(hashes, around.gateway(headers.get("host", "")))
 
     return Guard(
-        GZipMiddleware(server, minimum_size=2048, compresslevel=5),
-        paths=answers.PATHS | DASH_PATHS | PAGES.keys(),
+        door.Door(
+            GZipMiddleware(server, minimum_size=2048, compresslevel=5), around.keeper, answers.CLOSED_PATHS
+        ),
+        paths=answers.OPEN_PATHS | answers.CLOSED_PATHS | door.PATHS | DASH_PATHS | PAGES.keys(),
         folders=FOLDERS,
         post_paths=POST_PATHS,
         names=around.names,

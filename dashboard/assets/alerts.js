@@ -108,7 +108,7 @@
     put("what", wf.what(alert));
     const owner = row.querySelector(".owner");
     wf.flag(owner, "none", !alert.acked && alert.state !== "shelved");
-    wf.text(owner, alert.state === "shelved" ? wf.t("state_shelved") : alert.acked ? wf.t("by", { who: `✓ ${alert.acked_by}` }) : alert.state === "rtnun" ? wf.t("returned") : wf.t("no_owner"));
+    wf.text(owner, alert.state === "shelved" ? wf.t("state_shelved") : alert.acked ? wf.t("by", { who: `✓ ${wf.ownerName(alert.acked_by)}` }) : alert.state === "rtnun" ? wf.t("returned") : wf.t("no_owner"));
     row.setAttribute("aria-label", `${wf.t(`priority_${alert.priority}`)}, ${wf.where(alert)}, ${wf.what(alert)}, ${wf.t(`state_${alert.state}`)}`);
   }
 

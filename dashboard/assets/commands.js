@@ -23,6 +23,7 @@
   // Why no command can be given now; empty when one can.
   commands.off = function () {
     if (wf.url.replay) return wf.t("off_replay");
+    if (wf.me.state === "wall") return wf.t("off_wall");
     if (wf.fresh.stale() || wf.live.state !== "open") return wf.t("off_stale");
     return "";
   };

@@ -67,7 +67,7 @@
     const node = wf.$("drawer");
     wf.show(node, Boolean(kept));
     if (!kept) return;
-    const key = JSON.stringify([kept, Boolean(now), facts, facts === undefined, wf.lang, wf.placeName(kept.scope), wf.rulebook.rules, wf.commands.key(id), wf.commands.off()]);
+    const key = JSON.stringify([kept, Boolean(now), facts, facts === undefined, wf.lang, wf.placeName(kept.scope), wf.ownerName(kept.acked_by), wf.rulebook.rules, wf.commands.key(id), wf.commands.off()]);
     if (key === drawn) return;
     drawn = key;
     const typed = remember();
@@ -115,14 +115,14 @@
       "dl",
       { class: "facts" },
       row(wf.t("state"), there ? wf.t(`state_${kept.state}`) : wf.t("alert_gone")),
-      row(wf.t("owner"), kept.acked ? `${kept.acked_by} · ${wf.time(kept.acked_ms, zone)}` : wf.t("no_owner")),
+      row(wf.t("owner"), kept.acked ? `${wf.ownerName(kept.acked_by)} · ${wf.time(kept.acked_ms, zone)}` : wf.t("no_owner")),
       row(wf.t("age"), " ", { id: "drawer-age" }),
       row(wf.t("since"), time(kept.since_ms || kept.raised_ms)),
       row(wf.t("due"), kept.due_ms ? time(kept.due_ms) : null),
       row(wf.t("clock_label"), kept.clock ? " " : null, { id: "drawer-left" }),
       row(wf.t("seen"), kept.seen === null || kept.seen === undefined ? null : `${wf.number(kept.seen)} ${wf.t("seen_unit")}`, { class: "big" }),
       row(wf.t("expected"), range, { class: "big" }),
-      row(wf.t("shelved_until"), kept.shelved_until_ms ? `${time(kept.shelved_until_ms)} · ${kept.shelved_by}` : null),
+      row(wf.t("shelved_until"), kept.shelved_until_ms ? `${time(kept.shelved_until_ms)} · ${wf.ownerName(kept.shelved_by)}` : null),
       row(wf.t("shelved_why"), kept.shelved_until_ms ? kept.shelved_why : null)
     );
   }

@@ -89,6 +89,7 @@
     let ticket;
     try {
       const answer = await fetch("/ticket", { cache: "no-store", signal: AbortSignal.timeout(OPEN_WITHIN_MS) });
+      if (answer.status === 401) return wf.sign_in(); // the sign-in is over
       if (!answer.ok) throw new Error(String(answer.status));
       ticket = await answer.json();
     } catch (problem) {

@@ -40,8 +40,8 @@
       if (wf.url.scope !== scope) return;
       map.geometry = geometry;
       map.failed = "";
-      for (const area of geometry.areas) wf.names.known.set(area.code, area.name);
-      for (const step of geometry.trail) if (step.code) wf.names.known.set(step.code, step.name);
+      for (const area of geometry.areas) wf.knowPlace(area.code, area.name);
+      for (const step of geometry.trail) if (step.code) wf.knowPlace(step.code, step.name);
     } catch (problem) {
       map.failed = problem.message.endsWith(" 404") ? "map_unknown" : "map_failed";
       setTimeout(() => asking === scope && ((asking = null), wf.paint()), 4000);

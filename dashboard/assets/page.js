@@ -86,6 +86,7 @@
     }
     const theme = wf.$("theme");
     if (theme) wf.text(theme, wf.t(wf.url.theme === "light" ? "theme_dim" : "theme_light"));
+    who();
     document.title = `${wf.t(document.querySelector("[data-page=ops]") ? "ops_title" : "title")} · watchfloor`;
   }
 
@@ -100,14 +101,64 @@
         await new Promise((go) => setTimeout(go, wait));
       }
     }
+    if (!(await meet(root.dataset.page))) return;
     dress();
     const theme = wf.$("theme");
     const lang = wf.$("lang");
+    const door = wf.$("who");
+    if (door) door.addEventListener("click", () => (wf.me.state === "account" ? sign_out() : wf.sign_in()));
     if (theme) theme.addEventListener("click", () => wf.go({ theme: wf.url.theme === "light" ? "dim" : "light" }));
     if (lang) lang.addEventListener("click", () => wf.go({ lang: wf.url.lang === "en" ? "zh-CN" : "en" }));
     window.addEventListener("popstate", apply);
     pages[root.dataset.page]();
   }
+
+  wf.me = { state: "open", name: "", roles: [] };
+
+  // Who looks at this page; who must sign in first is led there. Without an answer the page asks again.
+  async function meet(page) {
+    for (let wait = 500; ; wait = Math.min(wait * 2, 8000)) {
+      try {
+        wf.me = await wf.ask("/me");
+        break;
+      } catch (problem) {
+        await new Promise((go) => setTimeout(go, wait));
+      }
+    }
+    if (wf.me.state !== "none" || page === "login") return true;
+    wf.sign_in();
+    return false;
+  }
+
+  wf.sign_in = function () {
+    location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}&theme=${wf.url.theme}&lang=${wf.url.lang}`);
+  };
+
+  async function sign_out() {
+    await wf.post("/signout", {});
+    wf.sign_in();
+  }
+
+  function who() {
+    const node = wf.$("who");
+    if (!node) return;
+    const mine = wf.me.state === "account";
+    wf.show(node, wf.me.state !== "open");
+    wf.text(node, mine ? wf.me.name : wf.t("signin"));
+    node.title = wf.t(mine ? "signout" : "signin");
+  }
+
+  wf.ask = async function (path) {
+    const answer = await fetch(path, { signal: AbortSignal.timeout(15000) });
+    if (!answer.ok) throw new Error(`${path} ${answer.status}`);
+    return answer.json();
+  };
+
+  wf.post = async function (path, body) {
+    const headers = { "content-type": "application/json" };
+    const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body), signal: AbortSignal.timeout(15000) });
+    return answer.json();
+  };
 
   function found(selector) {
     return new Promise((go) => {

@@ -9,54 +9,6 @@
   let lastPaint = 0;
   let landed = false;
 
-  wf.names = { known: new Map(), asked: new Set(), timer: null };
-
-  // A place's name; its code until the name has come.
-  wf.placeName = function (code) {
-    if (!code) return wf.t("whole_area");
-    const names = wf.names.known.get(code);
-    if (names) return wf.both(names, code);
-    if (!wf.names.asked.has(code)) {
-      wf.names.asked.add(code);
-      wf.names.timer = wf.names.timer || setTimeout(askNames, 50);
-    }
-    return code;
-  };
-
-  async function askNames() {
-    wf.names.timer = null;
-    const codes = Array.from(wf.names.asked).slice(0, 300);
-    try {
-      const answer = await wf.ask(`/names?codes=${codes.join(",")}`);
-      for (const [code, names] of Object.entries(answer)) wf.names.known.set(code, names);
-    } catch (problem) {
-      // codes are shown instead; asked again with the next paint after a while
-      await new Promise((go) => setTimeout(go, 5000));
-    }
-    for (const code of codes) wf.names.asked.delete(code);
-    if (codes.some((code) => wf.names.known.has(code))) wf.paint();
-  }
-
-  wf.ask = async function (path) {
-    const answer = await fetch(path, { signal: AbortSignal.timeout(15000) });
-    if (!answer.ok) throw new Error(`${path} ${answer.status}`);
-    return answer.json();
-  };
-
-  wf.rulebook = { alerts: {}, categories: {}, feeds: {}, zones: [] };
-  wf.feedName = (feed) => wf.both(wf.rulebook.feeds[feed], feed);
-  wf.categoryName = (category) => wf.both(wf.rulebook.categories[category], category);
-
-  async function readRulebook() {
-    try {
-      wf.rulebook = await wf.ask("/rulebook");
-      wf.zone = wf.rulebook.zones.length === 1 ? wf.rulebook.zones[0] : undefined;
-      wf.paint();
-    } catch (problem) {
-      setTimeout(readRulebook, 4000);
-    }
-  }
-
   function snapshot(message) {
     if (message.scope !== wf.url.scope) return; // of a scope that has been left since
     const { areas, alerts, ...rest } = message.view;
@@ -151,7 +103,7 @@
       wf.fresh.tick();
       wf.paint();
     });
-    readRulebook();
+    wf.readRulebook();
     wf.live.start({
       snapshot,
       changes,

@@ -56,6 +56,7 @@ def layout() -> Any:
                     html.Div(
                         className="buttons",
                         children=[
+                            button("who", "signin"),
                             button("theme", "switch_theme"),
                             button("lang", "switch_language", "language"),
                         ],

@@ -87,7 +87,11 @@ def _header() -> Any:
             ),
             html.Div(
                 className="buttons",
-                children=[button("theme", "switch_theme"), button("lang", "switch_language", "language")],
+                children=[
+                    button("who", "signin"),
+                    button("theme", "switch_theme"),
+                    button("lang", "switch_language", "language"),
+                ],
             ),
         ],
     )

@@ -55,7 +55,7 @@ def test_an_alert_acknowledged_on_one_screen_is_seen_on_another_within_a_second(
         ALERT,
     )
     mine.keyboard.press("a")
-    expect(other.locator(f'[data-id="{ALERT}"] .owner')).to_have_text("✓ local")
+    expect(other.locator(f'[data-id="{ALERT}"] .owner')).to_have_text("✓ 本机")
     acked_ms = next(one["acked_ms"] for one in gateway.told if one["id"] == ALERT)
     assert other.evaluate("() => window.seenAt") - acked_ms < 1_000
     expect(mine.locator(".outcome")).to_have_text("Done.")

@@ -172,7 +172,7 @@ def test_a_name_with_markup_stays_text(gateway: FakeGateway, open_page: Open) ->
     page.wait_for_function(MAP_DRAWN)
     evil = "<img src=x onerror=window.hit=1><b>bold</b>"
     page.evaluate(
-        "evil => { const area = wf.map.geometry.areas[2]; area.name = {en: evil, zh: evil}; wf.names.known.set(area.code, area.name); wf.map.restyle(); }",
+        "evil => { const area = wf.map.geometry.areas[2]; area.name = {en: evil, zh: evil}; wf.knowPlace(area.code, area.name); wf.map.restyle(); }",
         evil,
     )
     shout = town.alert("05-1-0", priority=1, scope=CODES[2], category=evil, shelved_by=evil, now_ms=wall_ms())

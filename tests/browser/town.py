@@ -9,6 +9,7 @@ import shapely
 
 from config.rules import RuleStore, gather
 from dashboard.answers import Surroundings
+from dashboard.door import EVERYBODY, Who
 from domain.rules import Rules
 
 COUNTY = "990100"
@@ -120,6 +121,34 @@ class Readings:
         return True
 
 
+class OpenDoor:
+    """A doorkeeper of a house where nobody has an account; a test may say who comes."""
+
+    def __init__(self) -> None:
+        self.here = EVERYBODY
+
+    async def who(self, _cookies: dict[str, str]) -> Who:
+        return self.here
+
+    async def sign_in(self, _name: str, _password: str, _address: str) -> str:
+        return ""
+
+    async def sign_out(self, _token: str) -> None:
+        return
+
+    async def me(self, who: Who) -> dict[str, Any]:
+        return {"state": who.state, "account": who.account, "name": "", "roles": [], "accounts": False}
+
+    def is_wall_key(self, _key: str) -> bool:
+        return False
+
+    async def names(self, accounts: list[str]) -> dict[str, str]:
+        return dict.fromkeys(accounts, "Front desk")
+
+    async def aclose(self) -> None:
+        return
+
+
 class Gateway:
     """Where pages are told that the gateway is; a test moves it."""
 
@@ -132,7 +161,11 @@ class Gateway:
 def surroundings(folder: Path, gateway: Gateway, areas_file: bytes | None = None) -> Surroundings:
     store, hash_ = rule_set(folder, areas() if areas_file is None else areas_file)
     return Surroundings(
-        readings=Readings(hash_), rule_sets=store, gateway=gateway, secret="a test's own secret"
+        readings=Readings(hash_),
+        keeper=OpenDoor(),
+        rule_sets=store,
+        gateway=gateway,
+        secret="a test's own secret",
     )
 
 

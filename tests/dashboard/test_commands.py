@@ -11,7 +11,16 @@ from aiokafka import AIOKafkaConsumer
 
 from config.settings import Settings
 from dashboard import commands
-from dashboard.commands import Answer, Ask, CommandBook, NotWrittenError
+from dashboard.commands import (
+    Act,
+    Answer,
+    Ask,
+    CommandBook,
+    NotWrittenError,
+    RefusedError,
+    for_alert,
+    for_case,
+)
 from dashboard.journal_writer import JournalWriter
 from domain.codes import partition_of
 from domain.records import Command, journal_decoder
@@ -39,13 +48,15 @@ def ask(name: str = "11111111-1111", action: str = "acknowledge", **more: object
     return Ask(id=name, action=action, alert=ALERT["id"], **more)
 
 
+async def put(book: CommandBook, message: Ask, answers: list[Answer]) -> None:
+    await book.ask(*for_alert(message, ALERT, "a-1"), answers.append)
+
+
 def test_a_command_is_written_to_its_alerts_partition_and_answered_by_the_fold() -> None:
     async def scenario() -> None:
         journal, answers = ListedJournal(), []
         book = CommandBook(journal, Clock())
-        await book.ask(
-            ask(action="shelve", for_s=900, reason=" works ", screen="wall"), ALERT, answers.append
-        )
+        await put(book, ask(action="shelve", for_s=900, reason=" works ", screen="wall"), answers)
         assert journal.written == [
             (
                 partition_of(GRID),
@@ -55,6 +66,7 @@ def test_a_command_is_written_to_its_alerts_partition_and_answered_by_the_fold()
                     alert=ALERT["id"],
                     for_s=900,
                     reason="works",
+                    account="a-1",
                     screen="wall",
                 ),
             )
@@ -70,12 +82,33 @@ def test_a_command_is_written_to_its_alerts_partition_and_answered_by_the_fold()
     asyncio.run(scenario())
 
 
+def test_a_command_on_a_case_goes_to_the_partition_that_its_id_names_and_is_answered_with_where_it_stands() -> (
+    None
+):
+    async def scenario() -> None:
+        journal, answers = ListedJournal(), []
+        book = CommandBook(journal, Clock())
+        act = Act(id="11111111-1111", action="assign", case="07-0a", version=3, given={"assignee": "team a"})
+        await book.ask(*for_case(act, "a-1"), answers.append)
+        wanted = Command(
+            id=act.id, action="assign", case="07-0a", version=3, given={"assignee": "team a"}, account="a-1"
+        )
+        assert journal.written == [(7, wanted)]
+        said = {"ok": False, "reason": "stale", "sentence": "It moved.", "case": "07-0a", "version": 4}
+        book.answered({act.id: {**said, "step": "handle"}})
+        assert answers == [
+            Answer(id=act.id, ok=False, reason="It moved.", code="stale", version=4, step="handle")
+        ]
+
+    asyncio.run(scenario())
+
+
 def test_a_double_click_is_one_command_with_two_answers() -> None:
     async def scenario() -> None:
         journal, answers = ListedJournal(), []
         book = CommandBook(journal, Clock())
-        await book.ask(ask(), ALERT, answers.append)
-        await book.ask(ask(), ALERT, answers.append)
+        await put(book, ask(), answers)
+        await put(book, ask(), answers)
         assert len(journal.written) == 1
         book.answered({"11111111-1111": {"ok": True}})
         assert [one.ok for one in answers] == [True, True]
@@ -87,7 +120,7 @@ def test_without_an_answer_the_person_is_told_after_five_seconds() -> None:
     async def scenario() -> None:
         clock, answers = Clock(), []
         book = CommandBook(ListedJournal(), clock)
-        await book.ask(ask(), ALERT, answers.append)
+        await put(book, ask(), answers)
         clock.now_s += 4.9
         book.expire()
         assert answers == []
@@ -102,7 +135,7 @@ def test_what_the_broker_does_not_take_is_said_at_once() -> None:
     async def scenario() -> None:
         answers: list[Answer] = []
         book = CommandBook(ClosedJournal(), Clock())
-        await book.ask(ask(), ALERT, answers.append)
+        await put(book, ask(), answers)
         assert [one.ok for one in answers] == [False]
         assert len(book) == 0
 
@@ -113,13 +146,20 @@ def test_commands_that_cannot_be_are_not_written(monkeypatch: pytest.MonkeyPatch
     async def scenario() -> None:
         journal, answers = ListedJournal(), []
         book = CommandBook(journal, Clock())
-        await book.ask(ask(), None, answers.append)
-        await book.ask(ask(action="shelve", for_s=900), ALERT, answers.append)
-        await book.ask(ask(action="shelve", reason="works"), ALERT, answers.append)
+        for message, about in (
+            (ask(), None),
+            (ask(action="shelve", for_s=900), ALERT),
+            (ask(action="shelve", reason="works"), ALERT),
+        ):
+            with pytest.raises(RefusedError):
+                for_alert(message, about, "a-1")
+        for case in ("16-00", "x-00", "case"):
+            with pytest.raises(RefusedError):
+                for_case(Act(id="11111111-1111", action="accept", case=case), "a-1")
         monkeypatch.setattr(commands, "PENDING_COMMANDS", 1)
-        await book.ask(ask("22222222-2222"), ALERT, answers.append)
-        await book.ask(ask("33333333-3333"), ALERT, answers.append)
-        assert [one.ok for one in answers] == [False] * 4
+        await put(book, ask("22222222-2222"), answers)
+        await put(book, ask("33333333-3333"), answers)
+        assert [one.ok for one in answers] == [False]
         assert all(one.reason for one in answers)
         assert len(journal.written) == 1
 

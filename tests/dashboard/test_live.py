@@ -14,7 +14,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from config.rules import RuleStore, gather
 from dashboard import views
-from dashboard.tickets import issue
+from dashboard.sign_ins import SignIns, name_of
+from dashboard.tickets import Holder, issue
 from domain.codes import partition_of
 from tests.dashboard.written import CLOCK_MS, ORIGIN, SECRET, Running, Written, running_gateway, written
 
@@ -244,13 +245,59 @@ def test_bad_used_and_expired_tickets_are_refused(valkey: str, topic_prefix: str
             used = gateway.ticket()
             screen = await gateway.screen("990100", token=used)
             await screen.hear("snapshot")
-            old = issue(SECRET, time.time_ns() // 1_000_000 - 31_000)
-            forged = issue("another secret", time.time_ns() // 1_000_000)
+            old = issue(SECRET, time.time_ns() // 1_000_000 - 31_000, Holder())
+            forged = issue("another secret", time.time_ns() // 1_000_000, Holder())
             for token in (used, old, forged, "", "a.b", used[:-1]):
                 refused = await gateway.screen("990100", token=token)
                 assert "ticket" in (await refused.hear("error"))["reason"]
                 assert await ending(refused.connection) == 4401
             await screen.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_screen_acts_with_its_account_and_one_that_only_shows_does_not(
+    valkey: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    async def scenario() -> None:
+        async with floor(valkey, topic_prefix, tmp_path) as (gateway, _):
+            act = {"type": "act", "action": "accept", "case": "07-0a", "version": 3, "account": "a-2"}
+            shows = await gateway.screen("990100", token=gateway.ticket(Holder()))
+            await shows.say(**act, id="11111111-1111")
+            answer = await shows.hear("answer")
+            assert (answer["ok"], "sign in" in answer["reason"]) == (False, True)
+            acts = await gateway.screen("990100", token=gateway.ticket(Holder(account="a-1")))
+            await acts.say(**act, id="22222222-2222")
+            await asyncio.wait_for(gateway.journal.arrived.wait(), 5)
+            assert [(p, one.account, one.version) for p, one in gateway.journal.written] == [(7, "a-1", 3)]
+            await acts.say(**{**act, "case": "17-0a"}, id="33333333-3333")
+            assert not (await acts.hear("answer"))["ok"]
+            await shows.close()
+            await acts.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_socket_is_closed_within_5_seconds_after_its_sign_in_ended_and_no_other(
+    valkey: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    async def scenario() -> None:
+        here = SignIns(valkey, topic_prefix)
+        async with floor(valkey, topic_prefix, tmp_path) as (gateway, _):
+            screens = []
+            for account in ("a-1", "a-2", ""):
+                name = name_of(await here.begin(account)) if account else ""
+                token = gateway.ticket(Holder(account=account, sign_in=name))
+                screens.append(await gateway.screen("990100", token=token))
+                await screens[-1].hear("snapshot")
+            await here.end_all("a-1")
+            begun = time.monotonic()
+            assert await ending(screens[0].connection) == 4401
+            assert time.monotonic() - begun < 5
+            for screen in screens[1:]:
+                await screen.hear("heartbeat")
+                await screen.close()
+        await here.aclose()
 
     asyncio.run(scenario())
 

@@ -13,7 +13,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from config.settings import Settings
 from dashboard.gateway import Gateway, listening
 from dashboard.redis_reader import key_prefix
-from dashboard.tickets import issue
+from dashboard.tickets import Holder, issue
 from domain.codes import JOURNAL_PARTITIONS, partition_of
 from domain.records import Command
 
@@ -140,8 +140,8 @@ class Running:
         self.gateway, self.port, self.journal = gateway, port, journal
         self.url = f"ws://127.0.0.1:{port}/live"
 
-    def ticket(self) -> str:
-        return issue(SECRET, time.time_ns() // 1_000_000)
+    def ticket(self, holder: Holder | None = None) -> str:
+        return issue(SECRET, time.time_ns() // 1_000_000, holder or Holder(account="local"))
 
     async def screen(self, scope: str = "", origin: str | None = ORIGIN, **hello: object) -> "Screen":
         # pings off and frames unlimited, so that the test alone decides what is read

@@ -1,5 +1,6 @@
 """Accounts from the command line: their rights reach every fold, and commands act with them, over a real broker."""
 
+import asyncio
 import stat
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,11 @@ import pytest
 
 from config.accounts import AccountError, Accounts, accounts_of
 from config.settings import Settings
+from dashboard.door import wall_key
+from dashboard.sign_ins import SignIns
 from tests.watchfloor.conftest import PASSWORD, Run
 from watchfloor.asking import ask
+from watchfloor.datafolder import DataFolder
 from watchfloor.exceptions import MissingError
 from watchfloor.read_models import ReadModels
 
@@ -27,7 +31,7 @@ def test_an_account_works_on_a_case_with_its_rights_until_they_are_revoked(
 
     code, said, error = run("user", "add", "front desk", "--role", "clerk", "--scope", "990599", "--json")
     assert code == 0, error
-    assert "nobody acts without an account" in error
+    assert "without signing in" in error
     account = said["account"]
     run("user", "add", "elsewhere", "--role", "clerk", "--scope", "110000", "--json")
     file = town.data / "accounts.sqlite3"
@@ -67,13 +71,37 @@ def test_an_account_works_on_a_case_with_its_rights_until_they_are_revoked(
         ("front desk", "clerk", "990599"),
     ]
     assert listed[1]["account"] == account
+    token = asyncio.run(signed_in(town, account))
     code, said, _ = run("user", "revoke", "front desk", "--json")
     assert (code, said["ended"]) == (0, 1)
+    assert asyncio.run(still(town, token)) == "", "who is revoked is signed out"
     code, said, _ = run(*accept, "front desk")
     assert (code, said["reason"]) == (1, "no_role")
 
     code, proof, _ = run("digest", "--refold", "--json")
     assert (code, proof["state"]) == (0, proof["live"])
+
+
+async def signed_in(town: Settings, account: str) -> str:
+    here = SignIns(town.redis, town.prefix)
+    token = await here.begin(account)
+    await here.aclose()
+    return token
+
+
+async def still(town: Settings, token: str) -> str:
+    here = SignIns(town.redis, town.prefix)
+    account = await here.account(token)
+    await here.aclose()
+    return account
+
+
+def test_the_address_for_screens_that_only_show_has_a_key_of_this_installation(
+    town: Settings, run: Run
+) -> None:
+    code, said, _ = run("user", "wall", "--json")
+    assert code == 0
+    assert said["url"].endswith(f"?kiosk&key={wall_key(DataFolder(town.data).secret())}")
 
 
 def test_wrong_use_says_how_to_mend_it(town: Settings, run: Run, case: dict[str, Any], typed: None) -> None:

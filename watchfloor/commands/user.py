@@ -1,4 +1,4 @@
-"""`watchfloor user add|revoke|list`: accounts, and the rights that the journal is told of."""
+"""`watchfloor user add|revoke|list|wall`: accounts, and the rights that the journal is told of."""
 
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -35,6 +35,7 @@ def declare(app: typer.Typer) -> None:
     group.command(epilog=EXIT_CODES)(add)
     group.command(epilog=EXIT_CODES)(revoke)
     group.command("list", epilog=EXIT_CODES)(show)
+    group.command(epilog=EXIT_CODES)(wall)
     app.add_typer(group, name="user")
 
 
@@ -61,8 +62,10 @@ def add(  # noqa: PLR0913 - one parameter an option
             raise RefusedError(str(no)) from no
         _tell(settings, [accounts.give(account, role, code, team)])
     if first:
+        _sign_out(settings, "local")
         output.tell(
-            "From now on nobody acts without an account: the wall only shows, and `watchfloor command` acts for one."
+            "From now on nobody sees or does anything without signing in; `watchfloor user wall` gives the address for "
+            "screens that only show."
         )
     if as_json:
         output.print_object(
@@ -78,7 +81,7 @@ def revoke(
     data: Data = None,
     as_json: Json = False,
 ) -> None:
-    """Take an account's roles away. Returns when all folds know it: from then on its commands are refused."""
+    """Take an account's roles away and sign it out. Returns when all folds know it: from then on it is refused."""
     from config.accounts import AccountError, accounts_of
     from watchfloor.commands import output
     from watchfloor.commands.live import live_settings
@@ -99,6 +102,7 @@ def revoke(
         if not ended:
             raise RefusedError(f"{account.name} has no role {role!r}: see `watchfloor user list`.")
         _tell(settings, ended)
+        _sign_out(settings, account.id)
     if as_json:
         output.print_object({"account": account.id, "name": account.name, "ended": len(ended)})
     else:
@@ -123,6 +127,42 @@ def show(data: Data = None, as_json: Json = False) -> None:
         return
     columns = ("name", "role", "scope", "team", "account")
     output.print_table("accounts", columns, [tuple(row[c] or None for c in columns) for row in rows])
+
+
+def wall(data: Data = None, as_json: Json = False) -> None:
+    """Print the address for screens that only show: who has it sees the wall without signing in, and does nothing."""
+    from dashboard.door import wall_key
+    from watchfloor.commands import output
+    from watchfloor.commands.live import live_settings, wall_address
+    from watchfloor.datafolder import DataFolder
+
+    settings = live_settings(data)
+    key = wall_key(settings.secret.get_secret_value() or DataFolder(settings.data).secret())
+    address = f"{wall_address(settings).partition('?')[0]}?kiosk&key={key}"
+    if as_json:
+        output.print_object({"url": address})
+    else:
+        output.tell(address)
+
+
+def _sign_out(settings: "Settings", account: str) -> None:
+    """End an account's sign-ins; the gateway closes its sockets within 5 s."""
+    import asyncio
+
+    from dashboard.sign_ins import SignIns
+    from watchfloor.exceptions import MissingError
+
+    async def end() -> None:
+        sign_ins = SignIns(settings.redis, settings.prefix)
+        try:
+            await sign_ins.end_all(account)
+        finally:
+            await sign_ins.aclose()
+
+    try:
+        asyncio.run(end())
+    except ConnectionError as silent:
+        raise MissingError(str(silent)) from silent
 
 
 def _tell(settings: "Settings", rights: "Sequence[Right]") -> None:
