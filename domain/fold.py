@@ -4,7 +4,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-FOLD_VERSION = 2
+FOLD_VERSION = 3
 """Raised whenever the same journal would fold to another state; snapshots and read models of other versions are left alone."""
 
 _canonical = msgspec.msgpack.Encoder(order="deterministic")
@@ -13,7 +13,7 @@ _canonical = msgspec.msgpack.Encoder(order="deterministic")
 class Effect(msgspec.Struct, frozen=True, kw_only=True):
     """One record that a fold wants sent. Its id comes from the position, so that a second sending changes nothing.
 
-    `topic` is `journal`, `deadletter` or `alerts`, without prefix.
+    `topic` is `journal`, `deadletter`, `alerts`, `audit`, `messages` or `passages`, without prefix.
     """
 
     topic: str

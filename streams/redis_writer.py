@@ -69,7 +69,7 @@ class RedisWriter:
     url
         `redis://`, `rediss://` or `unix://`.
     key_prefix
-        What stands before every key, as `wf2:`.
+        What stands before every key, as `wf3:`.
     owned
         Gives the partitions owned now.
     """

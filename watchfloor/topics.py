@@ -11,7 +11,7 @@ from watchfloor.ports import anyone_listens
 
 # A report is at most 512 kB and its journal record little more; the broker's own limit is the same.
 LARGEST_MESSAGE_BYTES = 1_048_588
-# Creating 53 partitions takes a second; a broker that needs longer than this is not well.
+# Creating 85 partitions takes a second; a broker that needs longer than this is not well.
 ANSWER_WITHIN_MS = 15_000
 
 # Nothing goes by age or size, and the broker's clock stamps: with Kafka's defaults, records stamped
@@ -39,6 +39,8 @@ TOPICS = (
     Topic(name="deadletter", partitions=1),
     Topic(name="alerts", partitions=JOURNAL_PARTITIONS),
     Topic(name="audit", partitions=JOURNAL_PARTITIONS),
+    Topic(name="messages", partitions=JOURNAL_PARTITIONS),
+    Topic(name="passages", partitions=JOURNAL_PARTITIONS),
 )
 
 
