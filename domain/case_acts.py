@@ -44,12 +44,17 @@ class CaseActs:
         if command.action == "undo":
             refusal = self._refused_undo(case, work, command)
             if refusal is None:
+                undone = work.by[0]
                 self._undo(case, work, flow, command)
+                work.tell(self._moves.at, "act", "undo", command.account, what={"undone": undone})
             return refusal
         made = flow_moves.next_step(flow, self._moves.stand(case, work), self._request(command))
         if isinstance(made, Refusal):
             return made if made.reason in NO_RIGHT else _stale(work, command) or made
-        return _stale(work, command) or self._apply(case, flow, made, command)
+        refusal = _stale(work, command) or self._apply(case, flow, made, command)
+        if refusal is None:
+            work.tell(self._moves.at, "act", command.action, command.account, given=command.given)
+        return refusal
 
     def _request(self, command: Command) -> Request:
         return Request(

@@ -3,12 +3,13 @@
 import msgspec
 
 from domain import flow_moves
-from domain.case_moves import CaseMoves, facts
+from domain.case_moves import CaseMoves, Facts, facts
 from domain.cases import Case
 from domain.clocks import Clock
 from domain.deadlines import Due, Entry
 from domain.flow import CLOSED_AT_SOURCE, Flow
 from domain.records import Opened
+from domain.story import RULES
 from domain.work import Work
 
 
@@ -37,6 +38,7 @@ class CaseWork:
         if record.closed_ms is not None:
             self._moves.close_at_source(case, work, flow, record.closed_ms)
         case.step = work.stand.step
+        work.tell(self._moves.at, "opened", what={"channel": case.channel})
         self._moves.clocks.settle(case, work)
 
     def revised(self, case: Case, record: Opened) -> None:
@@ -44,7 +46,7 @@ class CaseWork:
         work, flow = case.work, self._moves.flow(case)
         if work is None or flow is None:
             return
-        before = facts(case, work)
+        before, closed_ms = facts(case, work), case.closed_ms
         category = case.category if record.category == work.fed_category else record.category
         work.fed_category = record.category
         if (record.grid, category) != (case.grid, case.category):
@@ -59,10 +61,12 @@ class CaseWork:
             self._moves.enter(case, work, flow)
             self._moves.pause(case, work, flow)
         self._moves.changed(case, work, before, ("", ""))
+        work.tell(self._moves.at, "report", what=_told(case, before, closed_ms))
 
     def mark_is_due(self, case: Case, mark: int, at_ms: int) -> bool:
         """Fire a clock's mark, if it still stands at that instant. Returns whether it did."""
-        return case.work is not None and self._moves.clocks.mark_is_due(case, case.work, mark, at_ms)
+        work = case.work
+        return work is not None and self._moves.clocks.mark_is_due(case, work, mark, at_ms)
 
     def forget_undo(self, case: Case, at_ms: int) -> None:
         """Let a command stand, once the time to take it back is over."""
@@ -85,7 +89,8 @@ class CaseWork:
         elif case.closed_ms is None:
             self._moves.enter(case, work, flow)
         self._moves.pause(case, work, flow)
-        self._moves.changed(case, work, before, ("", ""))
+        if self._moves.changed(case, work, before, ("", "")):
+            work.tell(self._moves.at, "act", "moved", RULES, what={"from": before[0].step})
 
     def running(self, case: Case) -> list[Entry]:
         """Return what of a case may still fall due."""
@@ -96,3 +101,11 @@ class CaseWork:
         if work.undo is not None:
             entries.append((work.undo.until_ms, Due.UNDO, case.id, 0))
         return entries
+
+
+def _told(case: Case, before: Facts, closed_ms: int | None) -> dict[str, object]:
+    """Return what a report changed, as far as a desk acts on it."""
+    _, grid, category = before
+    now = {"grid": case.grid, "category": case.category, "closed_ms": case.closed_ms}
+    old = {"grid": grid, "category": category, "closed_ms": closed_ms}
+    return {name: value for name, value in now.items() if value != old[name]}

@@ -3,8 +3,14 @@
 The parts of the fold share one Position. Only `domain.casework` moves it; the parts read it and send through it.
 """
 
+import msgspec
+
 from domain.fold import Effect
+from domain.records import encoder
 from domain.rules import Rules
+
+CASEWORK_ORIGINS = 1000
+"""Origins below are of lanes; what casework writes into the journal has this and its own partition's number."""
 
 
 class Position:
@@ -48,7 +54,19 @@ class Position:
         """Return the id of the next effect. An alert has the id of the effect that raised it first."""
         return f"{self.partition:02d}-{self.offset:010x}-{self.n}"
 
-    def send(self, topic: str, effect_id: str, value: bytes) -> None:
-        """Send an effect under the id that `effect_id` gave for it."""
+    def origin(self) -> tuple[int, int, int]:
+        """Return the origin of the next effect, for a record that goes into a partition of the journal.
+
+        Who receives it drops what is not above the highest that it has seen, as of a lane.
+        """
+        return (CASEWORK_ORIGINS + self.partition, self.offset, self.n)
+
+    def send(self, topic: str, effect_id: str, value: bytes, partition: int | None = None) -> None:
+        """Send an effect under the id that `effect_id` gave for it: into a partition, or into that of the same number."""
+        target = self.partition if partition is None else partition
         self.n += 1
-        self.effects.append(Effect(topic=topic, partition=self.partition, id=effect_id, value=value))
+        self.effects.append(Effect(topic=topic, partition=target, id=effect_id, value=value))
+
+    def post(self, partition: int, record: msgspec.Struct) -> None:
+        """Send a record into a partition of the journal; it carries the `origin` that was given for it."""
+        self.send("journal", self.effect_id(), encoder.encode(record), partition)

@@ -1,11 +1,16 @@
 """What the fold keeps of a case that people work on: where it stands in its flow, its clocks, and its version."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import msgspec
 
 from domain import flow_moves
 from domain.alerts import Alert
 from domain.calendars import Calendar
 from domain.clocks import DUE, Clock, timetable
+from domain.position import Position
+from domain.story import Entry, Kind, with_entry
 
 
 class Timer(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +81,8 @@ class Work(msgspec.Struct, kw_only=True):
         Rises with whatever a desk must know of before it acts.
     by
         What changed the version last: (action, account); of the feed and of rule sets the account is empty.
+    story
+        What has happened, the newest last; the oldest entries have gone, so many as `story_cut` says.
 
     """
 
@@ -87,6 +94,48 @@ class Work(msgspec.Struct, kw_only=True):
     version: int = 1
     by: tuple[str, str] = ("", "")
     undo: Undo | None = None
+    story: tuple[Entry, ...] = ()
+    story_cut: int = 0
+
+    def tell(  # noqa: PLR0913 - an entry has that many sides
+        self,
+        at: Position,
+        kind: Kind,
+        action: str = "",
+        account: str = "",
+        *,
+        given: Mapping[str, Any] | None = None,
+        what: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Add an entry to the story, with where the case stands now: call it when all else is done.
+
+        Parameters
+        ----------
+        at
+            Where the fold stands: the entry's instant and record.
+        kind, action, account
+            See `domain.story.Entry`.
+        given
+            What a command brought, as it came.
+        what
+            Small facts for a screen, never a person's words.
+
+        """
+        entry = Entry(
+            t_ms=at.clock_ms,
+            n=f"{at.partition}:{at.offset:x}",
+            kind=kind,
+            action=action,
+            account=account,
+            step=self.stand.step,
+            level=self.stand.level,
+            desk=self.stand.desk,
+            version=self.version,
+            given=given or {},
+            what=what or {},
+        )
+        self.story, cut = with_entry(self.story, entry)
+        self.story_cut += cut
 
     def shown(self) -> dict[str, object]:
         """Return what screens and the command line show."""
@@ -105,4 +154,6 @@ class Work(msgspec.Struct, kw_only=True):
             "paused": self.whole.clock.paused,
             "provisional": self.whole.provisional,
             "supervised": "supervised" in stand.flags,
+            "story": self.story,
+            "story_cut": self.story_cut,
         }

@@ -4,6 +4,7 @@ A mark fires once: 50 % is noted, 75 % raises "due soon", 100 % "overdue", 300 %
 """
 
 from domain.alert_book import AlertBook
+from domain.audit import CLOCK
 from domain.cases import Case
 from domain.clocks import DUE, Clock
 from domain.counters import Counters
@@ -95,6 +96,7 @@ class WorkClocks:
             work.step = timer
         else:
             work.whole = timer
+        work.tell(self._at, "mark", account=CLOCK, what=mark_facts(which + percent))
         over = _over(timer, self._at.clock_ms)
         # who is overdue is no longer due soon
         if percent > SOON or (percent == SOON and not over):

@@ -32,8 +32,7 @@ class Floor:
         self.reports: list[Log] = [[] for _ in range(LANES)]
         self.journal: list[Log] = [[] for _ in range(JOURNAL_PARTITIONS)]
         self.deadletters: list[Effect] = []
-        self.alerts: list[Effect] = []
-        self.audit: list[Effect] = []
+        self.sent: dict[str, list[Effect]] = {}
         self.lanes = [self.new_lane(lane) for lane in range(LANES)]
         self.casework = [self.new_casework(partition) for partition in range(JOURNAL_PARTITIONS)]
         if rules:
@@ -67,7 +66,20 @@ class Floor:
         log.append((self.now_ms, body))
         self.casework[partition].fold(len(log) - 1, self.now_ms, body)
         for effect in self.casework[partition].take_effects():
-            (self.audit if effect.topic == "audit" else self.alerts).append(effect)
+            if effect.topic == "journal":
+                self.into_journal(effect.partition, effect.value)
+            else:
+                self.sent.setdefault(effect.topic, []).append(effect)
+
+    @property
+    def alerts(self) -> list[Effect]:
+        """What was sent to the topic `alerts`."""
+        return self.sent.setdefault("alerts", [])
+
+    @property
+    def audit(self) -> list[Effect]:
+        """What was sent to the topic `audit`."""
+        return self.sent.setdefault("audit", [])
 
     def publish(self, rules: str) -> None:
         """Put a rule set into every partition of the journal and then of `reports`."""
