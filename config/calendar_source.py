@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -30,6 +31,8 @@ FIRST_YEAR, LAST_YEAR = 2000, 2100
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 SHIFT = re.compile(r"([0-2]\d):([0-5]\d)-([0-2]\d):([0-5]\d)")
 DAY_MIN = 1440
+ZONES_KEPT = 16
+"""Zones whose changes are remembered: finding them asks the zone table for every day of a century."""
 
 
 class CalendarsError(ValueError):
@@ -149,7 +152,7 @@ def expand(
         dates=dates,
         hours=list(used),
         week=plain,
-        offsets=list(_offsets(zone)),
+        offsets=list(offsets_of(zone)),
         known=list(_stretches(years.known | complete)),
     )
 
@@ -247,6 +250,12 @@ def _differing(
 def _days_of(year: int) -> Iterator[date]:
     first = date(year, 1, 1)
     return (first + timedelta(days=number) for number in range((date(year + 1, 1, 1) - first).days))
+
+
+@lru_cache(maxsize=ZONES_KEPT)
+def offsets_of(zone: ZoneInfo) -> tuple[tuple[int, int], ...]:
+    """Return a zone's offsets from UTC, as `domain.calendars.CalendarFile.offsets` has them."""
+    return tuple(_offsets(zone))
 
 
 def _offsets(zone: ZoneInfo) -> Iterator[tuple[int, int]]:

@@ -1,5 +1,6 @@
 """What an action may need, and whether what was given is that: one sentence where it is not."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -30,6 +31,14 @@ def _yes_or_no(value: Any) -> bool:
     return isinstance(value, bool)
 
 
+def _ids(value: Any) -> bool:
+    return (
+        isinstance(value, list | tuple)
+        and len(value) <= MOST_PARTS
+        and all(isinstance(one, str) and ID.fullmatch(one) for one in value)
+    )
+
+
 NEEDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "reason": (_text, "a reason, at most 2,000 characters"),
     "text": (_text, "a text, at most 2,000 characters"),
@@ -45,13 +54,21 @@ NEEDS: dict[str, tuple[Callable[[Any], bool], str]] = {
 }
 """What an action can need: whether a value is that, and how to ask for it."""
 
+ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+"""What a worker, a team or an account is known by: no name, and no room for one."""
+
 
 def given_wrong(needs: Sequence[str], given: Mapping[str, Any], *, outcomes: Sequence[str]) -> str:
-    """Return what is missing or wrong of what an action needs, in a sentence; an empty text when nothing is."""
+    """Return what is missing or wrong of what an action needs, in a sentence; an empty text when nothing is.
+
+    Besides it, every action may carry `proposed`: who was proposed to the person who decided.
+    """
     for need in needs:
         fits, words = NEEDS[need]
         if not fits(given.get(need)):
             return f"Give `{need}`: {words}."
         if need == "code" and given["code"] not in outcomes:
             return f"`code` must be one of {', '.join(outcomes)}."
+    if "proposed" in given and not _ids(given["proposed"]):
+        return "`proposed` is who was proposed: a list of at most 20 ids."
     return ""

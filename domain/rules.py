@@ -27,6 +27,7 @@ from domain.flow import Flow
 from domain.flow_rules import calendars_of, flows_of
 from domain.limits import LEAST_PRIORITY, SlaLimit, read_sla
 from domain.places import NO_GEOMETRY, AreaFile, AreaSet, rings_of
+from domain.roster import Roster, roster_of
 from domain.rule_page import Page
 
 ALERT_KINDS = ("due_soon", "overdue", "surge", "feed_silent")
@@ -68,6 +69,7 @@ class Rules:
     areas: dict[str, AreaSet]
     flows: dict[str, Flow]
     calendars: dict[str, Calendar]
+    rosters: dict[str, Roster] = field(default_factory=dict, repr=False, compare=False)
     _children: dict[str, list[str]] = field(default_factory=dict, repr=False, compare=False)
     _names: dict[str, dict[str, str]] = field(default_factory=dict, repr=False, compare=False)
 
@@ -85,6 +87,10 @@ class Rules:
         """Return the calendar of who handles a feed's cases."""
         known = self.feeds.get(feed)
         return None if known is None else self.calendars.get(known.calendar)
+
+    def roster_of(self, code: str) -> Roster | None:
+        """Return the roster of the county that a grid or jurisdiction lies in; None where it has none."""
+        return self.rosters.get(code[:COUNTY_DIGITS])
 
     def name_of(self, code: str, lang: str = "en") -> str:
         """Return the name of a jurisdiction or grid in a language (`en`, else Chinese); the code where it has none."""
@@ -202,6 +208,7 @@ def compile_rules(parts: Mapping[str, bytes], hash: str) -> Rules:  # noqa: A002
         areas=areas,
         flows=flows,
         calendars=calendars,
+        rosters=_rosters_of(parts),
         _children=_children_of(feeds, areas),
         _names=_names_of(feeds, areas),
     )
@@ -233,6 +240,15 @@ def _read_areas(parts: Mapping[str, bytes], mistakes: list[str]) -> dict[str, Ar
             mistakes.append(f"{path}: `code` must be sorted and each there once; import the areas again.")
         sets[file.set] = AreaSet(file)
     return sets
+
+
+def _rosters_of(parts: Mapping[str, bytes]) -> dict[str, Roster]:
+    """Return the rosters by county, unread: a province's are 30 MB. Whoever publishes a rule set has read them all."""
+    return {
+        path.removeprefix("roster/").removesuffix(".json"): roster_of(body)
+        for path, body in sorted(parts.items())
+        if path.startswith("roster/")
+    }
 
 
 def _read_alerts(page: Page) -> dict[str, AlertRule]:

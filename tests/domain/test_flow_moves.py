@@ -163,6 +163,17 @@ def test_what_an_action_needs_must_be_given(need: str) -> None:
         assert refused(walk(*paths[action]), asked) == "missing"
 
 
+def test_an_assignment_may_carry_who_was_proposed_by_ids_alone() -> None:
+    case = walk("accept")
+    plain = moved(case, ask("assign", role="dispatcher")).case
+    assert (
+        moved(case, ask("assign", role="dispatcher", given={"proposed": ["w-1f", "t-waste"]})).case == plain
+    )
+    assert moved(case, ask("assign", role="dispatcher", given={"proposed": []})).case == plain
+    for wrong in ("w-1f", ["a name of somebody"], ["王"], ["w-1"] * 21, [7], None):
+        assert refused(case, ask("assign", role="dispatcher", given={"proposed": wrong})) == "missing"
+
+
 def test_a_feeds_closing_ends_a_case_in_any_step_and_tells_the_supervisor() -> None:
     for actions in ((), ("accept", "park", "supervise"), (*HANDLED, "supervise"), ("merge",)):
         made = close_at_source(flow(), walk(*actions), 5)
