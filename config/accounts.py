@@ -22,6 +22,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    and_,
     create_engine,
     event,
     func,
@@ -33,6 +34,7 @@ from sqlalchemy.exc import IntegrityError
 
 from config.settings import Settings
 from domain.flow import ROLES
+from domain.records import Grant
 
 ROLES_OF_ACCOUNTS = (*(role for role in ROLES if role != "reporter"), "ops", "administrator")
 """What an account can be; a reporter has none."""
@@ -65,6 +67,23 @@ _rights = Table(
     Column("given", Boolean, nullable=False),
     Column("number", Integer, nullable=False),
 )
+_subjects = Table(
+    "subjects",
+    _meta,
+    Column("issuer", String(255), primary_key=True),
+    Column("subject", String(255), primary_key=True),
+    Column("account", ForeignKey("accounts.id"), nullable=False),
+)
+_told = Table(
+    # up to which number the journal has answered for a right; what is above it is told again
+    "told",
+    _meta,
+    Column("account", ForeignKey("accounts.id"), primary_key=True),
+    Column("role", String(40), primary_key=True),
+    Column("scope", String(15), primary_key=True),
+    Column("team", String(64), primary_key=True),
+    Column("number", Integer, nullable=False),
+)
 
 
 class AccountError(Exception):
@@ -80,6 +99,18 @@ class Right(msgspec.Struct, frozen=True, kw_only=True):
     team: str
     given: bool
     number: int
+
+    def grant(self) -> Grant:
+        """Return the record that tells the journal of it."""
+        return Grant(
+            id=f"{self.account}.{self.number}",
+            number=self.number,
+            account=self.account,
+            role=self.role,
+            scope=self.scope,
+            team=self.team,
+            on=self.given,
+        )
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,21 +150,57 @@ class Accounts:
             If the name is taken or no name, or the password is too short.
 
         """
-        name = _name(name)
         if len(password) < LEAST_PASSWORD:
             raise AccountError(
                 f"A password has at least {LEAST_PASSWORD} characters; give it on standard input."
             )
-        account = "a-" + secrets.token_hex(8)
-        row = {"id": account, "name": name, "password": PasswordHasher().hash(password), "created_ms": now_ms}
-        try:
-            with self._writing() as sql:
-                sql.execute(insert(_accounts).values(row))
-        except IntegrityError as taken:
-            raise AccountError(
-                f"An account {name!r} is there already; it can be given another role."
-            ) from taken
+        with self._writing() as sql:
+            return _added(sql, name, PasswordHasher().hash(password), now_ms)
+
+    def add_subject(self, issuer: str, subject: str, name: str, *, now_ms: int) -> str:
+        """Make an account that a provider answers for, without a password, and return its id.
+
+        Raises
+        ------
+        AccountError
+            If the name is taken or no name, or the subject has an account.
+
+        """
+        with self._writing() as sql:
+            account = _added(sql, name, "", now_ms)
+            sql.execute(insert(_subjects).values(issuer=issuer, subject=subject, account=account))
         return account
+
+    def of_subject(self, issuer: str, subject: str) -> str:
+        """Return the id of the account of a provider's subject; empty when it has none."""
+        wanted = select(_subjects.c.account).where(
+            _subjects.c.issuer == issuer, _subjects.c.subject == subject
+        )
+        with self._engine.connect() as sql:
+            return str(sql.execute(wanted).scalar() or "")
+
+    def untold(self) -> list[Right]:
+        """Return the rights of which the journal has not answered for all of its partitions, in the order of their change."""
+        same = [_told.c[field] == _rights.c[field] for field in ("account", "role", "scope", "team")]
+        wanted = (
+            select(_rights)
+            .outerjoin(_told, and_(*same))
+            .where(func.coalesce(_told.c.number, -1) < _rights.c.number)
+            .order_by(_rights.c.number)
+        )
+        with self._engine.connect() as sql:
+            return [Right(**row) for row in sql.execute(wanted).mappings()]
+
+    def told(self, right: Right) -> None:
+        """Note that every partition of the journal has folded a right."""
+        key = {field: getattr(right, field) for field in ("account", "role", "scope", "team")}
+        where = [_told.c[field] == value for field, value in key.items()]
+        with self._writing() as sql:
+            changed = sql.execute(
+                update(_told).where(*where, _told.c.number < right.number).values(number=right.number)
+            )
+            if not changed.rowcount and sql.execute(select(_told.c.number).where(*where)).first() is None:
+                sql.execute(insert(_told).values(**key, number=right.number))
 
     def give(self, account: str, role: str, scope: str, team: str = "", *, given: bool = True) -> Right:
         """Let an account have a role for a jurisdiction, or no more; return the right with its new number."""
@@ -214,6 +281,16 @@ def accounts_of(settings: Settings) -> Accounts:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.touch(mode=0o600)
     return Accounts(f"sqlite:///{file}")
+
+
+def _added(sql: Connection, name: str, password: str, now_ms: int) -> str:
+    name = _name(name)
+    account = "a-" + secrets.token_hex(8)
+    try:
+        sql.execute(insert(_accounts).values(id=account, name=name, password=password, created_ms=now_ms))
+    except IntegrityError as taken:
+        raise AccountError(f"An account {name!r} is there already; it can be given another role.") from taken
+    return account
 
 
 def _name(name: str) -> str:

@@ -81,6 +81,23 @@ class Settings(BaseSettings):
         default="",
         description="Where a browser finds the gateway (ws:// or wss://); empty: the wall's host and its port.",
     )
+    public_wall_url: str = Field(
+        default="",
+        description="Where a browser finds the wall (https://); empty: this machine. A provider sends it back there.",
+    )
+    oidc_issuer: str = Field(
+        default="",
+        pattern=r"^$|^https://|^http://(127\.0\.0\.1|localhost|\[::1\])(:|/|$)",
+        description="The provider of OpenID Connect, as an https address; empty: local accounts alone.",
+    )
+    oidc_client: str = Field(default="watchfloor", description="What the provider calls this installation.")
+    oidc_secret: SecretStr = Field(
+        default=SecretStr(""), description="The client's secret at the provider; empty: PKCE alone."
+    )
+    oidc_roles_claim: str = Field(
+        default="watchfloor_roles",
+        description="The claim with the roles: a list of ROLE:SCOPE or ROLE:SCOPE:TEAM.",
+    )
     wall_host: str = Field(default="127.0.0.1", description="The address the wall listens on.")
     wall_port: int = Field(
         default=WALL_PORT, ge=0, le=65535, description="The wall's port; 0 takes a free one."

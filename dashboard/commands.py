@@ -9,7 +9,7 @@ from msgspec import Meta
 from dashboard.alert_stack import Alert
 from domain.codes import JOURNAL_PARTITIONS
 from domain.flow_given import LONGEST_TEXT, MOST_PARTS
-from domain.records import Command
+from domain.records import Command, Grant
 
 ANSWER_WITHIN_S = 5.0
 """A fold answers within a tenth of a second; after five the person is told that nobody knows yet."""
@@ -104,8 +104,8 @@ class NotWrittenError(Exception):
 class Journal(Protocol):
     """Where commands go."""
 
-    async def write(self, partition: int, command: Command) -> None:
-        """Write a command to a partition of the journal, acknowledged.
+    async def write(self, partition: int, command: Command | Grant) -> None:
+        """Write a command, or a right, to a partition of the journal, acknowledged.
 
         Raises
         ------
@@ -203,7 +203,9 @@ class CommandBook:
     def __len__(self) -> int:
         return len(self._pending)
 
-    async def ask(self, partition: int, command: Command, reply: Callable[[Answer], None]) -> None:
+    async def ask(
+        self, partition: int, command: Command | Grant, reply: Callable[[Answer], None], *, name: str = ""
+    ) -> None:
         """Send a command on its way.
 
         Parameters
@@ -212,22 +214,25 @@ class CommandBook:
             What is to be written, and where.
         reply
             Called once with the answer, now or within 5 s.
+        name
+            Under which it is answered, where that is not its own id.
 
         """
-        under_way = self._pending.get(command.id)
+        name = name or command.id
+        under_way = self._pending.get(name)
         if refusal := self._refusal(under_way):
-            reply(Answer(id=command.id, ok=False, reason=refusal))
+            reply(Answer(id=name, ok=False, reason=refusal))
             return
         if under_way is not None:
             under_way.reply.append(reply)
             return
         pending = _Pending(until_s=self._monotonic_s() + ANSWER_WITHIN_S, reply=[reply])
-        self._pending[command.id] = pending
+        self._pending[name] = pending
         try:
             await self._journal.write(partition, command)
         except NotWrittenError as why:
-            if self._pending.get(command.id) is pending:
-                self._tell(Answer(id=command.id, ok=False, reason=str(why)))
+            if self._pending.get(name) is pending:
+                self._tell(Answer(id=name, ok=False, reason=str(why)))
 
     def answered(self, answers: dict[str, dict[str, Any]]) -> None:
         """Relay the fold's answers to those of its commands that were asked here."""

@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import hashlib
 import hmac
-from http.cookies import CookieError, SimpleCookie
 from typing import Any, Literal, Protocol
 from urllib.parse import parse_qsl, urlencode
 
@@ -20,10 +19,10 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from config.accounts import Accounts
+from dashboard.cookies import SIGNED_IN, WALL, cookies_of, give
 from dashboard.sign_ins import KEPT_S, LOCAL, SignIns, name_of
 from dashboard.tickets import Holder
 
-SIGNED_IN, WALL = "wf_signin", "wf_wall"
 WALL_KEPT_S = 400 * 86_400
 """As long as browsers keep a cookie."""
 
@@ -68,7 +67,7 @@ class Doorkeeper(Protocol):
         """End a sign-in."""
 
     async def me(self, who: Who) -> dict[str, Any]:
-        """Return what a page shows of who looks at it: `state`, `account`, `name`, `roles`, `accounts`."""
+        """Return what a page shows of who looks at it: `state`, `account`, `name`, `roles`, `accounts`, `provider`."""
 
     def is_wall_key(self, key: str) -> bool:
         """Tell whether a key is that of the wall's screens."""
@@ -96,14 +95,25 @@ class Keeper:
         What the read-only key is made of.
     may_be_open
         True where this machine alone can reach the wall: there it is open until the first account is made.
+    provider
+        Whether a provider of OpenID Connect answers for people; then it is never open.
 
     """
 
-    def __init__(self, accounts: Accounts, sign_ins: SignIns, secret: str, *, may_be_open: bool) -> None:
+    def __init__(
+        self,
+        accounts: Accounts,
+        sign_ins: SignIns,
+        secret: str,
+        *,
+        may_be_open: bool,
+        provider: bool = False,
+    ) -> None:
         self._accounts = accounts
         self._sign_ins = sign_ins
         self._wall_key = wall_key(secret)
         self._may_be_open = may_be_open
+        self._provider = provider
 
     async def who(self, cookies: dict[str, str]) -> Who:
         """Return who asks with these cookies."""
@@ -134,7 +144,8 @@ class Keeper:
             "account": who.account,
             "name": "" if known is None else known.name,
             "roles": [{"role": one.role, "scope": one.scope, "team": one.team} for one in rights],
-            "accounts": await asyncio.to_thread(self._accounts.any),
+            "accounts": self._provider or await asyncio.to_thread(self._accounts.any),
+            "provider": self._provider,
         }
 
     def is_wall_key(self, key: str) -> bool:
@@ -151,7 +162,7 @@ class Keeper:
 
     async def _open(self) -> bool:
         """Tell whether nobody has an account yet; the sockets that are opened so end with the first one."""
-        if self._may_be_open and await asyncio.to_thread(self._accounts.any):
+        if self._may_be_open and (self._provider or await asyncio.to_thread(self._accounts.any)):
             self._may_be_open = False
         if self._may_be_open:
             # without Redis the wall shows that Redis is dead, which it can only when it is let in
@@ -189,7 +200,7 @@ class Door:
         if key and scope["method"] == "GET" and self._keeper.is_wall_key(key):
             rest = urlencode([(name, value) for name, value in query if name != "key"])
             here = RedirectResponse(scope["path"] + (f"?{rest}" if rest else ""), 303)
-            _give(here, Headers(scope=scope), WALL, key, WALL_KEPT_S)
+            give(here, Headers(scope=scope), WALL, key, WALL_KEPT_S)
             await here(scope, receive, send)
             return
         if scope["path"] in self._closed or scope["path"] in PATHS:
@@ -237,7 +248,7 @@ def declare(server: FastAPI, keeper: Doorkeeper) -> None:
         if not token:
             return _json({"error": "signin_wrong"}, 401)
         answer = _json({"ok": True})
-        _give(answer, request.headers, SIGNED_IN, token, KEPT_S)
+        give(answer, request.headers, SIGNED_IN, token, KEPT_S)
         return answer
 
     @server.post("/signout")
@@ -247,20 +258,6 @@ def declare(server: FastAPI, keeper: Doorkeeper) -> None:
         answer = _json({"ok": True})
         answer.delete_cookie(SIGNED_IN)
         return answer
-
-
-def cookies_of(headers: Headers) -> dict[str, str]:
-    """Return a request's cookies; none where they cannot be read."""
-    try:
-        return {name: one.value for name, one in SimpleCookie(headers.get("cookie", "")).items()}
-    except CookieError:
-        return {}
-
-
-def _give(answer: Response, headers: Headers, name: str, value: str, kept_s: int) -> None:
-    """Set a cookie that scripts cannot read and other sites' pages do not send."""
-    secure = headers.get("x-forwarded-proto", "") == "https"
-    answer.set_cookie(name, value, max_age=kept_s, httponly=True, samesite="strict", secure=secure)
 
 
 def _json(value: Any, status: int = 200) -> Response:

@@ -10,12 +10,14 @@ import sys
 import structlog
 import uvloop
 
+from config.accounts import accounts_of
 from config.rules import RuleStore
 from config.settings import Settings
 from config.wallclock import monotonic_s, now_ms
 from dashboard.commands import CommandBook, Journal
 from dashboard.figures import Figures
 from dashboard.floor import Floor, FloorParts
+from dashboard.grant_teller import GrantTeller
 from dashboard.journal_writer import JournalWriter
 from dashboard.levels import Children
 from dashboard.live import BACKLOG, SEND_BUFFER_BYTES, TOKEN, Live, LiveParts
@@ -54,6 +56,7 @@ class Gateway:
         self.book = CommandBook(journal, monotonic_s)
         self._rules = RuleStore(str(settings.data / "rules"))
         self._sign_ins = SignIns(settings.redis, settings.prefix)
+        self._grants = GrantTeller(accounts_of(settings), self.book)
         self._epoch = secrets.token_hex(4)
         self._floors: dict[str, tuple[Floor, asyncio.Task[None]]] = {}
         self._tasks: asyncio.TaskGroup | None = None
@@ -76,7 +79,9 @@ class Gateway:
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
             self.floor_of("")
-            minding = [tasks.create_task(one()) for one in (self._shed, self._mind_sign_ins)]
+            minding = [
+                tasks.create_task(one()) for one in (self._shed, self._mind_sign_ins, self._grants.run)
+            ]
             server = await self.live.serve(listener)
             await stop.wait()
             server.close(code=RESTART, reason="restart")

@@ -30,6 +30,20 @@ WORDS: dict[str, tuple[str, str]] = {
     "signin_wrong": ("Account or password is wrong.", "账号或密码错误。"),
     "signin_wait": ("Too many tries. Wait a minute.", "尝试次数过多，请一分钟后再试。"),
     "signin_failed": ("No answer. Try again in a moment.", "暂无应答，请稍后再试。"),
+    "signin_provider": ("Sign in with your organisation's account", "使用单位统一账号登录"),
+    "signin_no_provider": ("No provider of accounts is set up here.", "此处未设置统一账号。"),
+    "signin_provider_silent": (
+        "Your organisation's sign-in does not answer. Try again in a moment.",
+        "单位登录服务暂无应答，请稍后再试。",
+    ),
+    "signin_provider_again": (
+        "That sign-in was not completed. Begin again here.",
+        "登录未完成，请从此处重新开始。",
+    ),
+    "signin_provider_no_role": (
+        "Your organisation's account has no role here. Ask whoever gives the roles.",
+        "您的单位账号在此没有角色，请联系授权人员。",
+    ),
     "signin_note": (
         "Accounts are made by the administrator: watchfloor user add.",
         "账号由管理员创建：watchfloor user add。",

@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaError
 from config.kafka_access import aiokafka_options
 from config.settings import Settings
 from dashboard.commands import ANSWER_WITHIN_S, NotWrittenError
-from domain.records import Command, encoder
+from domain.records import Command, Grant, encoder
 
 CLOSE_WITHIN_S = 2.0
 """Part of the two seconds that a process has after TERM."""
@@ -35,8 +35,8 @@ class JournalWriter:
         self._producer: Any = None
         self._making = asyncio.Lock()
 
-    async def write(self, partition: int, command: Command) -> None:
-        """Write a command, acknowledged by the broker.
+    async def write(self, partition: int, command: Command | Grant) -> None:
+        """Write a command or a right, acknowledged by the broker.
 
         Raises
         ------

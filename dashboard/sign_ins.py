@@ -18,6 +18,8 @@ KEPT_S = 12 * 3600
 ANSWER_WITHIN_S = 2.5
 MOST_TRIES, TRIES_S = 10, 60
 """Passwords that may be tried for a name, or from an address, within a minute."""
+BEGUN_KEPT_S = 600
+"""As long as a person may take at a provider's page, with a second factor."""
 LOCAL = "local"
 """Who acts where nobody has an account yet, and the name of that sign-in."""
 
@@ -97,6 +99,18 @@ class SignIns:
             pipe.exists(self._key(name))
         return {name for name, there in zip(asked, await _said(pipe), strict=True) if not there}
 
+    async def keep_begun(self, state: str, begun: bytes) -> None:
+        """Keep what a sign-in at a provider needs when the browser comes back, for 10 minutes."""
+        pipe = self._redis.pipeline()
+        pipe.set(self._begun(state), begun, ex=BEGUN_KEPT_S)
+        await _said(pipe)
+
+    async def take_begun(self, state: str) -> bytes:
+        """Return what was kept, once; empty when there is nothing, or not any more."""
+        pipe = self._redis.pipeline()
+        pipe.getdel(self._begun(state))
+        return str((await _said(pipe))[0] or "").encode()
+
     async def may_try(self, *whom: str) -> bool:
         """Count a try of a password for a name and from an address; tell whether there may be one more."""
         pipe = self._redis.pipeline()
@@ -109,6 +123,9 @@ class SignIns:
 
     def _key(self, name: str) -> str:
         return f"{self._prefix}signin:{name}"
+
+    def _begun(self, state: str) -> str:
+        return f"{self._prefix}begun:{name_of(state)}"
 
     def _of(self, account: str) -> str:
         return f"{self._prefix}signins:{account}"

@@ -17,9 +17,11 @@ from starlette.types import ASGIApp
 from config.accounts import accounts_of
 from config.rules import RuleStore
 from config.settings import Settings
-from dashboard import answers, door
+from dashboard import answers, door, oidc_door
 from dashboard.answers import Surroundings
 from dashboard.headers import Guard, content_security_policy, host_name
+from dashboard.oidc import provider_of
+from dashboard.oidc_door import OidcDoor
 from dashboard.pages import login, ops, wall
 from dashboard.readings import PipelineReadings
 from dashboard.redis_reader import RedisReader, key_prefix
@@ -56,15 +58,22 @@ def surroundings(settings: Settings) -> Surroundings:
     own = (settings.gateway_host.replace("0.0.0.0", "127.0.0.1"), settings.gateway_port)  # noqa: S104 - not bound
     public = host_name(settings.public_gateway_url.partition("//")[2].partition("/")[0])
     secret = settings.secret.get_secret_value()
-    keeper = door.Keeper(
+    accounts, sign_ins, provider = (
         accounts_of(settings),
         SignIns(settings.redis, settings.prefix),
+        provider_of(settings),
+    )
+    keeper = door.Keeper(
+        accounts,
+        sign_ins,
         secret,
         may_be_open=settings.wall_host in LOOPBACK,
+        provider=provider is not None,
     )
     return Surroundings(
         readings=PipelineReadings(reader, own),
         keeper=keeper,
+        oidc=None if provider is None else OidcDoor(provider, accounts, sign_ins),
         rule_sets=RuleStore((settings.data / "rules").as_posix()),
         gateway=lambda host: gateway_origin(settings, host),
         secret=secret,
@@ -83,6 +92,7 @@ def create(around: Surroundings) -> ASGIApp:
     server = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=living)
     answers.declare(server, around)
     door.declare(server, around.keeper)
+    oidc_door.declare(server, around.oidc)
     hashes = _dash(server).csp_hashes()
 
     def policy(headers: Headers) -> str:
@@ -92,7 +102,12 @@ def create(around: Surroundings) -> ASGIApp:
         door.Door(
             GZipMiddleware(server, minimum_size=2048, compresslevel=5), around.keeper, answers.CLOSED_PATHS
         ),
-        paths=answers.OPEN_PATHS | answers.CLOSED_PATHS | door.PATHS | DASH_PATHS | PAGES.keys(),
+        paths=answers.OPEN_PATHS
+        | answers.CLOSED_PATHS
+        | door.PATHS
+        | oidc_door.PATHS
+        | DASH_PATHS
+        | PAGES.keys(),
         folders=FOLDERS,
         post_paths=POST_PATHS,
         names=around.names,

@@ -14,7 +14,9 @@
     const submit = wf.el("button", { id: "signin", class: "act main", type: "submit", "data-t": "signin" }, wf.t("signin"));
     const form = wf.$("login-form");
     form.replaceChildren(field("name", "signin_name", "text", "username"), field("password", "signin_password", "password", "current-password"), submit);
-    let said = "";
+    // who comes back from the provider's page with nothing is told why, by a word of ours alone
+    let said = new URLSearchParams(location.search).get("said") || "";
+    if (!said.startsWith("signin_") || !wf.words.has(said)) said = "";
     const say = (key) => {
       said = key;
       wf.text(wf.$("login-said"), key ? wf.t(key) : "");
@@ -38,6 +40,11 @@
       wf.$("password").value = "";
       wf.$("password").focus();
     });
+    if (wf.me && wf.me.provider) {
+      const link = wf.el("a", { class: "act", href: `/oidc/start?next=${encodeURIComponent(next())}`, "data-t": "signin_provider" }, wf.t("signin_provider"));
+      form.after(link);
+    }
+    say(said);
     wf.onAddress(() => {
       say(said);
       note();

@@ -74,6 +74,7 @@ def test_until_there_is_an_account_everybody_here_is_local(
         "name": "",
         "roles": [],
         "accounts": False,
+        "provider": False,
     }
     assert asyncio.run(ended(valkey, topic_prefix, LOCAL)) == set()
 
@@ -115,6 +116,7 @@ def test_who_signs_in_is_let_in_until_they_sign_out(
         "name": "front desk",
         "roles": [{"role": "clerk", "scope": "990599", "team": ""}],
         "accounts": True,
+        "provider": False,
     }
     ticket = ask(wall, "/ticket", cookies=mine)[2]["token"]
     assert TicketGate(SECRET).redeem(ticket, wall_ms()) == Holder(account=account, sign_in=name_of(token))

@@ -10,7 +10,7 @@ from watchfloor.commands.options import EXIT_CODES, Data, Json
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from config.accounts import Right
+    from config.accounts import Accounts, Right
     from config.settings import Settings
 
 Name = Annotated[str, typer.Argument(help="What the person signs in with.")]
@@ -60,7 +60,7 @@ def add(  # noqa: PLR0913 - one parameter an option
             account = here.id if here is not None else accounts.add(name, _password(), now_ms=now_ms())
         except AccountError as no:
             raise RefusedError(str(no)) from no
-        _tell(settings, [accounts.give(account, role, code, team)])
+        _tell(settings, accounts, [accounts.give(account, role, code, team)])
     if first:
         _sign_out(settings, "local")
         output.tell(
@@ -101,7 +101,7 @@ def revoke(
         ]
         if not ended:
             raise RefusedError(f"{account.name} has no role {role!r}: see `watchfloor user list`.")
-        _tell(settings, ended)
+        _tell(settings, accounts, ended)
         _sign_out(settings, account.id)
     if as_json:
         output.print_object({"account": account.id, "name": account.name, "ended": len(ended)})
@@ -165,28 +165,22 @@ def _sign_out(settings: "Settings", account: str) -> None:
         raise MissingError(str(silent)) from silent
 
 
-def _tell(settings: "Settings", rights: "Sequence[Right]") -> None:
+def _tell(settings: "Settings", accounts: "Accounts", rights: "Sequence[Right]") -> None:
     """Put rights into every partition of the journal, and wait until each has folded them."""
     from domain.codes import JOURNAL_PARTITIONS
-    from domain.records import Grant, encoder
+    from domain.records import encoder
     from watchfloor.asking import ask
     from watchfloor.read_models import ReadModels
 
     records: dict[str, tuple[int, bytes]] = {}
     for right in rights:
-        grant = Grant(
-            id=f"{right.account}.{right.number}",
-            number=right.number,
-            account=right.account,
-            role=right.role,
-            scope=right.scope,
-            team=right.team,
-            on=right.given,
-        )
+        grant = right.grant()
         body = encoder.encode(grant)
         records |= {f"{grant.id}:{partition}": (partition, body) for partition in range(JOURNAL_PARTITIONS)}
     with ReadModels(settings) as models:
         ask(settings, models, records)
+    for right in rights:
+        accounts.told(right)
 
 
 def _password() -> str:
