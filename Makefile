@@ -21,11 +21,11 @@ install: .venv/installed .jgo/fetched
 run: install
 	@exec .venv/bin/watchfloor up $(ARGS)
 
-test: install-dev .venv/browser
+test: install-dev .venv/browser .venv/postgresql
 	.venv/bin/pytest -n 2 --dist loadfile $(ARGS)
 
 # The long forms of what `make test` shows: more kills, whole feeds. Bounded; its results are printed at the end.
-prove: install-dev .venv/browser
+prove: install-dev .venv/browser .venv/postgresql
 	WATCHFLOOR_PROVE=1 .venv/bin/pytest --timeout=3600 $(ARGS)
 
 lint: install-dev
@@ -67,6 +67,14 @@ install-dev: .venv/installed-dev .jgo/fetched
 			&& apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-noto-cjk fontconfig; } \
 		|| echo "chromium and fonts-noto-cjk are absent and cannot be installed by this user: the browser tests will skip." >&2
 	@command -v chromium >/dev/null && touch $@ || true
+
+# Debian's PostgreSQL, on which accounts and the vault run in production; the tests start a server of their own.
+.venv/postgresql: | .venv/bin/uv
+	@command -v postgres >/dev/null || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 \
+		|| { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+			&& apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql; } \
+		|| echo "postgresql is absent and cannot be installed by this user: its tests will skip." >&2
+	@{ command -v postgres || ls /usr/lib/postgresql/*/bin/postgres; } >/dev/null 2>&1 && touch $@ || true
 
 LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate
 lock: .venv/bin/uv

@@ -6,7 +6,7 @@ One database for all processes: SQLite in the data folder, or any that SQLAlchem
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Self
 
 import msgspec
 from argon2 import PasswordHasher
@@ -16,15 +16,12 @@ from sqlalchemy import (
     Boolean,
     Column,
     Connection,
-    Engine,
     ForeignKey,
     Integer,
     MetaData,
     String,
     Table,
     and_,
-    create_engine,
-    event,
     func,
     insert,
     select,
@@ -33,6 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from config.settings import Settings
+from config.sql import database_of, engine_of, make, reading
 from domain.flow import ROLES
 from domain.records import Grant
 
@@ -41,9 +39,6 @@ ROLES_OF_ACCOUNTS = (*(role for role in ROLES if role != "reporter"), "ops", "ad
 
 LEAST_PASSWORD = 10
 """Characters: long is what makes a password hard to guess."""
-
-BUSY_S = 10
-"""Writing takes milliseconds; who waits longer for the database waits for one that is stuck."""
 
 _NO_PASSWORD = PasswordHasher().hash(secrets.token_hex())
 """What a password is compared with where the name is nobody's: it takes as long."""
@@ -132,8 +127,8 @@ class Accounts:
     """
 
     def __init__(self, url: str) -> None:
-        self._engine = _engine(url)
-        _meta.create_all(self._engine)
+        self._engine = engine_of(url)
+        make(self._engine, _meta)
 
     def __enter__(self) -> Self:
         return self
@@ -176,7 +171,7 @@ class Accounts:
         wanted = select(_subjects.c.account).where(
             _subjects.c.issuer == issuer, _subjects.c.subject == subject
         )
-        with self._engine.connect() as sql:
+        with reading(self._engine) as sql:
             return str(sql.execute(wanted).scalar() or "")
 
     def untold(self) -> list[Right]:
@@ -188,7 +183,7 @@ class Accounts:
             .where(func.coalesce(_told.c.number, -1) < _rights.c.number)
             .order_by(_rights.c.number)
         )
-        with self._engine.connect() as sql:
+        with reading(self._engine) as sql:
             return [Right(**row) for row in sql.execute(wanted).mappings()]
 
     def told(self, right: Right) -> None:
@@ -229,12 +224,12 @@ class Accounts:
 
     def any(self) -> bool:
         """Tell whether there is an account at all."""
-        with self._engine.connect() as sql:
+        with reading(self._engine) as sql:
             return sql.execute(select(_accounts.c.id).limit(1)).first() is not None
 
     def signed_in(self, name: str, password: str) -> str:
         """Return the id of the account of this name and password; empty when they are wrong, after the same time."""
-        with self._engine.connect() as sql:
+        with reading(self._engine) as sql:
             found = sql.execute(
                 select(_accounts.c.id, _accounts.c.password).where(_accounts.c.name == name.strip())
             ).first()
@@ -251,12 +246,12 @@ class Accounts:
     def names(self, accounts: Sequence[str]) -> dict[str, str]:
         """Return the names of accounts by their ids, of those that there are."""
         wanted = select(_accounts.c.id, _accounts.c.name).where(_accounts.c.id.in_(accounts))
-        with self._engine.connect() as sql:
+        with reading(self._engine) as sql:
             return {row.id: row.name for row in sql.execute(wanted)}
 
     def all(self) -> list[Account]:
         """Return all accounts by name, each with the rights that it has or had."""
-        with self._engine.connect() as sql:
+        with reading(self._engine) as sql:
             accounts = sql.execute(select(_accounts.c.id, _accounts.c.name).order_by(_accounts.c.name)).all()
             rights = sql.execute(select(_rights).order_by(_rights.c.number)).mappings().all()
         of: dict[str, list[Right]] = {}
@@ -275,12 +270,7 @@ class Accounts:
 
 def accounts_of(settings: Settings) -> Accounts:
     """Return the accounts of a system: by default in a file of its data folder that only its owner reads."""
-    if settings.database.get_secret_value():
-        return Accounts(settings.database.get_secret_value())
-    file = settings.data / "accounts.sqlite3"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.touch(mode=0o600)
-    return Accounts(f"sqlite:///{file}")
+    return Accounts(database_of(settings))
 
 
 def _added(sql: Connection, name: str, password: str, now_ms: int) -> str:
@@ -298,22 +288,3 @@ def _name(name: str) -> str:
     if not name or len(name) > 120 or not name.isprintable():  # noqa: PLR2004 - the column's length
         raise AccountError("An account's name has 1 to 120 characters.")
     return name
-
-
-def _engine(url: str) -> Engine:
-    sqlite = url.startswith("sqlite")
-    engine = create_engine(url, connect_args={"timeout": BUSY_S} if sqlite else {}, pool_pre_ping=not sqlite)
-    if sqlite:
-
-        @event.listens_for(engine, "connect")
-        def _prepare(connection: Any, _: object) -> None:
-            # the driver's own transactions begin too late: a number read outside of one would be given twice
-            connection.isolation_level = None
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA foreign_keys=ON")
-
-        @event.listens_for(engine, "begin")
-        def _begin(connection: Connection) -> None:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import structlog
 
+from tests.databases import new_database, running_postgresql
 from watchfloor.dev_stack import running_broker, running_valkey
 from watchfloor.exceptions import MissingError
 
@@ -68,6 +69,24 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             yield server.address
     except MissingError as missing:
         absent(str(missing))
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The URL of a real PostgreSQL without a database's name, started once a session."""
+    try:
+        with running_postgresql() as url:
+            yield url
+    except MissingError as missing:
+        absent(str(missing))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database: each test that takes it runs on both kinds."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'accounts.sqlite3'}"
+    return new_database(request.getfixturevalue("postgresql"))
 
 
 @pytest.fixture

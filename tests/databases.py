@@ -1,0 +1,107 @@
+"""The two databases that accounts and the vault run on: SQLite, and a PostgreSQL of these tests on a free port."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from watchfloor.exceptions import MissingError
+
+READY_WITHIN_S = 30
+PLACES = "/usr/lib/postgresql"
+"""Where Debian puts the server's programs, by version."""
+
+
+def _program(name: str) -> str:
+    found = shutil.which(name) or next(
+        (str(one) for one in sorted(Path(PLACES).glob(f"*/bin/{name}"), reverse=True)), None
+    )
+    if found is None:
+        raise MissingError(f"PostgreSQL's {name} is absent: apt-get install postgresql.")
+    return found
+
+
+def _owner() -> dict[str, Any]:
+    """Say as whom the server runs: it refuses root."""
+    if os.geteuid() != 0:
+        return {}
+    for name in ("postgres", "nobody"):
+        try:
+            user = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    raise MissingError("PostgreSQL refuses root, and this machine has no user postgres or nobody.")
+
+
+@contextmanager
+def running_postgresql() -> Iterator[str]:
+    """Run a server in a folder of its own until the block ends; yield its URL without a database's name.
+
+    Raises
+    ------
+    MissingError
+        If it cannot be had on this machine.
+
+    """
+    initdb, postgres = _program("initdb"), _program("postgres")
+    owner = _owner()
+    folder = Path(tempfile.mkdtemp(prefix="watchfloor-postgresql-"))
+    try:
+        if owner:
+            os.chown(folder, owner["user"], owner["group"])
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        quiet: dict[str, Any] = {"cwd": folder, **owner}
+        made = subprocess.run(
+            [initdb, "-D", folder / "data", "-U", "watchfloor", "--auth=trust", "-E", "UTF8", "--no-sync"],
+            capture_output=True, text=True, timeout=60, check=False, **quiet,
+        )  # fmt: skip
+        if made.returncode != 0:
+            raise MissingError(f"PostgreSQL could not be set up: {made.stderr.strip()[-400:]}")
+        settings = ("fsync=off", f"unix_socket_directories={folder}", "listen_addresses=127.0.0.1")
+        server = subprocess.Popen(
+            [postgres, "-D", folder / "data", "-p", str(port), *(w for s in settings for w in ("-c", s))],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **quiet,
+        )  # fmt: skip
+        url = f"postgresql://watchfloor@127.0.0.1:{port}"
+        try:
+            _wait(server, url)
+            yield url
+        finally:
+            server.terminate()
+            server.wait(20)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait(server: "subprocess.Popen[bytes]", url: str) -> None:
+    until_s = time.monotonic() + READY_WITHIN_S
+    while True:
+        try:
+            psycopg.connect(f"{url}/postgres", connect_timeout=2).close()
+        except psycopg.OperationalError as gone:
+            if server.poll() is not None or time.monotonic() > until_s:
+                raise MissingError(f"PostgreSQL did not start: {gone}") from gone
+            time.sleep(0.05)
+        else:
+            return
+
+
+def new_database(url: str) -> str:
+    """Make an empty database on a server and return its URL."""
+    name = f"t{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(f"{url}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    return f"{url}/{name}"
