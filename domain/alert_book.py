@@ -100,6 +100,8 @@ class AlertBook:
         self.alerts[alert.id] = alert
         self._by_key[alert.key] = alert
         alert.changed_ms = self._at.clock_ms
+        if alert.shelved_until_ms is not None:  # its end may have come up, and been left aside, meanwhile
+            self._deadlines.set(alert.shelved_until_ms, Due.SHELF, alert.id)
         self.tell("restored", alert)
 
     def changed(self, alert: Alert) -> None:

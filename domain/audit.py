@@ -68,13 +68,14 @@ class AuditTrail:
             after={key: after.get(key) for key in changed},
         )
 
-    def grant(self, grant: Grant, *, new: bool) -> None:
-        """Say that an account's right began or ended."""
+    def grant(self, grant: Grant, *, new: bool, reason: str = "") -> None:
+        """Say that an account's right began or ended, or why it cannot."""
         right = {"role": grant.role, "scope": grant.scope, "team": grant.team}
         self._send(
             account=grant.account,
             action="grant" if grant.on else "revoke",
-            outcome="accepted" if new else "repeated",
+            outcome="refused" if reason else "accepted" if new else "repeated",
+            reason=reason,
             command=grant.id,
             after=right,
         )
@@ -112,6 +113,7 @@ def facts_of_case(case: Case | None) -> Facts:
         "is": stand.flags,
         "round": stand.round,
         "outcome": stand.outcome,
+        "claim": "" if case.work.claim is None else case.work.claim.account,
         "category": case.category,
         "due_ms": case.due_ms,
         "closed_ms": case.closed_ms,

@@ -7,18 +7,20 @@ from typing import Any
 import msgspec
 
 from domain import flow_moves
+from domain.alert_undo import UNDO_MS
 from domain.case_moves import CaseMoves, facts
 from domain.cases import Case
+from domain.claims import CLAIMS, claim, may_claim
 from domain.clocks import Limit
 from domain.deadlines import Due
 from domain.flow import ROLES, Flow
 from domain.flow_moves import Move, Refusal, Request
-from domain.grants import Grants
+from domain.grants import REPORTER, Grants
 from domain.records import Command
 from domain.work import Undo, Work
 
-UNDO_MS = 5_000
-"""A slip is noticed at once or not at all; after this a command stands."""
+PEOPLE = frozenset(ROLES) - {REPORTER}
+"""Who may take back. All reporters act under one name, so that none of them can say which command was his."""
 
 NO_RIGHT = frozenset({"no_role", "out_of_scope", "not_assignee", "separated"})
 """Refusals that come before everything else: who may not act learns nothing of the case."""
@@ -47,6 +49,12 @@ class CaseActs:
                 undone = work.by[0]
                 self._undo(case, work, flow, command)
                 work.tell(self._moves.at, "act", "undo", command.account, what={"undone": undone})
+            return refusal
+        if command.action in CLAIMS:
+            refusal = may_claim(flow, case.grid, command, self._grants)
+            refusal = refusal or claim(work, command, self._moves.at.clock_ms)
+            if refusal is None:
+                work.tell(self._moves.at, "claim", command.action, command.account, given=command.given)
             return refusal
         made = flow_moves.next_step(flow, self._moves.stand(case, work), self._request(command))
         if isinstance(made, Refusal):
@@ -110,7 +118,7 @@ class CaseActs:
 
     def _refused_undo(self, case: Case, work: Work, command: Command) -> Refusal | None:
         undo = work.undo
-        if not self._grants.may(command.account, frozenset(ROLES), case.grid):
+        if not self._grants.may(command.account, PEOPLE, case.grid):
             return Refusal(reason="out_of_scope", sentence="The case is outside the account's scope.")
         if undo is None or (undo.command, undo.account) != (command.undoes, command.account):
             return Refusal(

@@ -279,7 +279,7 @@ class Casework:
             "unreadable": self.unreadable,
             "cases": self._cases.plain(),
             "alerts": self._alerts.plain(),
-            "answers": self._commands.plain(),
+            "commands": self._commands.plain(),
             "grants": self.grants.plain(),
             "counters": self.counters.plain(),
             "bank": self._watch.plain(),
@@ -296,7 +296,7 @@ class Casework:
         self.unreadable = plain["unreadable"]
         cases = self._cases.restore(plain["cases"], late=plain["late"])
         self._alerts.restore(plain["alerts"])
-        self._commands.restore(plain["answers"])
+        self._commands.restore(plain["commands"])
         self.grants.restore(plain["grants"])
         self.counters.restore(plain["counters"], cases, at.clock_ms)
         self._watch.restore(plain["silent"], at.rules.detectors if at.rules else None, plain["bank"])

@@ -1,17 +1,20 @@
 """What desks and walls want done to alerts and cases: each command is carried out once, and answered as often as it comes."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
+
+import msgspec
 
 from domain import alerts as acts
 from domain.alert_book import AlertBook
+from domain.alert_undo import AlertUndo
 from domain.alerts import Alert
 from domain.audit import AuditTrail, Facts, Outcome, facts_of_alert, facts_of_case
 from domain.case_acts import NO_RIGHT
 from domain.case_book import CaseBook
 from domain.deadlines import Deadlines, Due
-from domain.grants import Grants
+from domain.grants import RESERVED, Grants
 from domain.position import Position
 from domain.records import Command, Grant
 
@@ -51,6 +54,7 @@ class Commands:
         "_deadlines",
         "_grants",
         "_times",
+        "_undo",
         "answered",
     )
 
@@ -71,19 +75,28 @@ class Commands:
         self._answers: dict[str, Answer] = {}
         self._cases = cases
         self._times: deque[tuple[int, str]] = deque()
+        self._undo = AlertUndo(alerts)
         self.answered: dict[str, Answer] = {}
 
     def grant(self, grant: Grant) -> None:
         """Let a right begin or end, and answer for this partition: the sender goes on until all have answered."""
-        self._audit.grant(grant, new=self._grants.fold(grant))
+        reason = "reserved" if grant.account in RESERVED else ""
+        self._audit.grant(grant, new=self._grants.fold(grant), reason=reason)
         name = f"{grant.id}:{self._at.partition}"
-        self.answered[name] = {"id": name, "ok": True, "reason": "", "alert": "", "repeated": False}
+        self.answered[name] = {
+            "id": name,
+            "ok": not reason,
+            "reason": reason,
+            "alert": "",
+            "repeated": False,
+        }
 
     def fold(self, command: Command) -> None:
         """Carry out a command once, and answer it as often as it comes within 10 minutes."""
         now_ms = self._at.clock_ms
         while self._times and self._times[0][0] <= now_ms - ANSWERS_KEPT_MS:
             self._answers.pop(self._times.popleft()[1], None)
+        self._undo.forget(now_ms)
         answer = self._answers.get(command.id)
         if answer is not None:
             self.answered[command.id] = {**answer, "repeated": True}
@@ -130,11 +143,13 @@ class Commands:
     def _carry_out(self, command: Command) -> str:
         """Return why a command is refused, or an empty text when it was done."""
         alert = self._alerts.alerts.get(command.alert)
-        if not self._may(command.account, alert):
+        if not self._may(command.account, alert or self._undo.known(command.alert)):
             return "this account may not act on alerts here"
+        if command.action == "undo":
+            return self._undo.undo(command)
         if alert is None:
             return "this alert is not there any more"
-        now_ms = self._at.clock_ms
+        now_ms, before = self._at.clock_ms, msgspec.structs.replace(alert)
         match command.action:
             case "acknowledge":
                 fact, reason = "acknowledged", acts.acknowledge(alert, command.account, now_ms)
@@ -151,6 +166,7 @@ class Commands:
                 return f"no action is called {command.action[:40]!r}"
         if not reason:
             self._alerts.tell(fact, alert)
+            self._undo.note(command, before, alert, now_ms)
         return reason
 
     def _may(self, account: str, alert: Alert | None) -> bool:
@@ -166,12 +182,16 @@ class Commands:
         feed = self._at.rules.feeds.get(name) if self._at.rules is not None else None
         return "" if feed is None else feed.county
 
-    def plain(self) -> list[list[Any]]:
-        """Return the answers that are kept, as plain values: instant in ms and answer, the oldest first."""
-        return [[at_ms, self._answers[name]] for at_ms, name in self._times]
+    def plain(self) -> dict[str, Any]:
+        """Return the answers that are kept, oldest first as [instant in ms, answer], and what may be taken back."""
+        return {
+            "answers": [[at_ms, self._answers[name]] for at_ms, name in self._times],
+            "undo": self._undo.plain(),
+        }
 
-    def restore(self, plain: Iterable[tuple[int, Answer]]) -> None:
-        """Take over answers that `plain` gave."""
-        kept = [(at_ms, answer) for at_ms, answer in plain]
+    def restore(self, plain: Mapping[str, Any]) -> None:
+        """Take over what `plain` gave."""
+        kept = [(at_ms, answer) for at_ms, answer in plain["answers"]]
         self._answers = {answer["id"]: answer for _, answer in kept}
         self._times = deque((at_ms, answer["id"]) for at_ms, answer in kept)
+        self._undo.restore(plain["undo"])

@@ -8,6 +8,12 @@ from domain.records import Grant
 Right = tuple[str, str, str]
 """Role, scope (a code prefix, "" is everywhere) and team."""
 
+REPORTER, GATEWAY = "reporter", "gateway"
+"""Accounts that are no people: the one of whoever has a case's code, and the one that notices a desk that fell silent."""
+
+RESERVED = frozenset({"local", "clock", "rules", GATEWAY, REPORTER})
+"""Names that no grant can be given to: what they may do is settled here and in the fold."""
+
 
 class Grants:
     """The rights of all accounts in one partition.
@@ -31,7 +37,12 @@ class Grants:
         return bool(self._numbers)
 
     def fold(self, grant: Grant) -> bool:
-        """Let a right begin or end; one that is older than what is known of it changes nothing. Returns whether it was new."""
+        """Let a right begin or end; one that is older than what is known of it changes nothing. Returns whether it was new.
+
+        A reserved name has no rights to be given.
+        """
+        if grant.account in RESERVED:
+            return False
         right = (grant.role, grant.scope, grant.team)
         numbers = self._numbers.setdefault(grant.account, {})
         if grant.number <= numbers.get(right, -1):
@@ -42,7 +53,9 @@ class Grants:
         return True
 
     def of(self, account: str) -> tuple[tuple[str, str], ...]:
-        """Return an account's roles with their scopes, sorted."""
+        """Return an account's roles with their scopes, sorted. A reporter is one everywhere: the gateway has checked the code."""
+        if account == REPORTER:
+            return ((REPORTER, ""),)
         return tuple(sorted({(role, scope) for role, scope, _ in self._rights.get(account, ())}))
 
     def teams(self, account: str) -> frozenset[str]:
@@ -51,9 +64,7 @@ class Grants:
 
     def may(self, account: str, roles: frozenset[str], code: str) -> bool:
         """Tell whether an account has one of the roles in a scope that holds a code."""
-        return any(
-            role in roles and code.startswith(scope) for role, scope, _ in self._rights.get(account, ())
-        )
+        return any(role in roles and code.startswith(scope) for role, scope in self.of(account))
 
     def plain(self) -> dict[str, Any]:
         """Return the rights as plain values: by account [role, scope, team, number, on], sorted."""

@@ -66,6 +66,14 @@ class Undo(msgspec.Struct, frozen=True, kw_only=True):
     alerts: tuple[Alert, ...]
 
 
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is at work on a case, since when, and at which screen."""
+
+    account: str
+    since_ms: int
+    screen: str = ""
+
+
 class Work(msgspec.Struct, kw_only=True):
     """The part of a case that is there only when people work on it here. Mutated by its partition's fold alone.
 
@@ -83,6 +91,8 @@ class Work(msgspec.Struct, kw_only=True):
         What changed the version last: (action, account); of the feed and of rule sets the account is empty.
     story
         What has happened, the newest last; the oldest entries have gone, so many as `story_cut` says.
+    claim
+        Who is at work on it, where somebody said so.
 
     """
 
@@ -94,6 +104,7 @@ class Work(msgspec.Struct, kw_only=True):
     version: int = 1
     by: tuple[str, str] = ("", "")
     undo: Undo | None = None
+    claim: Claim | None = None
     story: tuple[Entry, ...] = ()
     story_cut: int = 0
 
@@ -156,4 +167,5 @@ class Work(msgspec.Struct, kw_only=True):
             "supervised": "supervised" in stand.flags,
             "story": self.story,
             "story_cut": self.story_cut,
+            "claim": self.claim,
         }

@@ -38,6 +38,7 @@ class Scribbler:
         self.floor = Floor(rules_of, shared=shared)
         self.floor.now_ms = T0
         self._n = 0
+        self._last = ""
         self._rules = ""
 
     def write(self, records: int) -> Floor:
@@ -128,10 +129,12 @@ class Scribbler:
         rng = self.rng
         partition = rng.choice([p for p in range(16) if self.floor.casework[p].alerts] or [3])
         alerts = list(self.floor.casework[partition].alerts) or ["03-0000000000-0"]
+        last, self._last = self._last, f"u{self._n}"
         command = Command(
-            id=f"c{rng.randrange(40)}" if rng.random() < 0.3 else f"u{self._n}",
+            id=f"c{rng.randrange(40)}" if rng.random() < 0.3 else self._last,
+            undoes=last,
             action=rng.choice(
-                ("acknowledge",) * 3 + ("unacknowledge", "shelve", "shelve", "unshelve", "dance")
+                ("acknowledge",) * 3 + ("unacknowledge", "shelve", "shelve", "unshelve", "undo", "dance")
             ),
             alert=rng.choice(alerts),
             for_s=rng.choice((None, 0, 60, 900, 7200, 100_000)),

@@ -40,6 +40,7 @@ WAYS = (
         "merge",
         "fly",
     ),
+    *("claim", "release", "take_over", "claim_lapsed"),
 )
 
 
@@ -54,6 +55,7 @@ class Riot:
         self.shop.grant("everybody", "clerk", "990100001")
         self.ids = 0
         self.last = ""
+        self.on_alerts = ("", "")
         self.accepted = 0
         self.shared = shared
         self.ms = 0
@@ -74,9 +76,24 @@ class Riot:
             elif chance < 0.25:
                 for work in self.shop.floor.casework:
                     self.shop.floor.into_journal(work.partition, Tick(t_ms=self.shop.floor.now_ms))
+            elif chance < 0.32:
+                self.on_alert()
             else:
                 self.command()
         return self.shop
+
+    def on_alert(self) -> None:
+        """Act on an alert that is there, or take back what was done to one last."""
+        alerts = [alert for work in self.shop.floor.casework for alert in work.alerts]
+        action = self.rng.choice(("acknowledge", "unacknowledge", "shelve", "unshelve", "undo", "undo"))
+        fields: dict[str, Any] = {"undoes": self.on_alerts[0]} if action == "undo" else {}
+        if action == "shelve":
+            fields = {"for_s": self.rng.choice((1, 4, 600)), "reason": "known"}
+        alert = self.on_alerts[1] if action == "undo" else self.rng.choice(alerts) if alerts else ""
+        if alert:
+            by = self.rng.choice(("dispatcher", "dispatcher", "clerk"))
+            answer = self.shop.on_alert(action, alert, by=by, **fields)
+            self.on_alerts = (answer["id"], alert)
 
     def report(self) -> None:
         if self.ids < 3 or self.rng.random() < 0.3:
@@ -120,9 +137,14 @@ class Riot:
             fields["given"] = {"amount": 1.5, "category": "noise", "assignee": "nobody"}
         known = rules_of("first").flows["grid"].actions.get(action)
         by = self.rng.choice((*ROLES, "everybody", "forged")) if self.rng.random() < 0.2 else ""
+        if action in {"undo", "claim", "release", "take_over"}:
+            by = by or self.rng.choice(ROLES)
         if action == "undo":
             fields["undoes"] = self.last
-            by = by or self.rng.choice(ROLES)
+        if action == "take_over":
+            fields["given"] = {"reason": "gone home"}
+        if action == "claim_lapsed":
+            by = by or "gateway"
         answer = self.shop.do(
             action, by=by or (self.rng.choice(known.by) if known else "clerk"), case=case, **fields
         )
