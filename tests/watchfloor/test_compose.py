@@ -1,6 +1,7 @@
 """`docker-compose.yml` against the compose specification's own schema, and against what we promise of it."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -12,6 +13,7 @@ from compose_pydantic import ComposeSpecification
 
 from config.settings import Settings
 from watchfloor.broker import PROPERTIES
+from watchfloor.broker_rights import ALLOWED
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "docker-compose.yml"
@@ -54,7 +56,9 @@ def test_docker_compose_accepts_the_file_where_it_is_installed() -> None:
     program = shutil.which("docker-compose")
     if program is None:
         pytest.skip("docker-compose is not installed; the schema is checked above")
-    surroundings = os.environ | {"WATCHFLOOR_SECRET": "for this check"}
+    users = ("ops", *ALLOWED)
+    surroundings = os.environ | {f"WATCHFLOOR_KAFKA_{user.upper()}": "for this check" for user in users}
+    surroundings |= {"WATCHFLOOR_SECRET": "for this check"}
     argv = [program, "-f", str(FILE), "config", "--quiet"]
     run = subprocess.run(argv, env=surroundings, capture_output=True, text=True, timeout=60, check=False)
     assert run.returncode == 0, run.stderr
@@ -78,6 +82,37 @@ def test_the_secret_has_no_default(compose: dict[str, Any]) -> None:
     for service in compose["services"].values():
         said = service["environment"].get("WATCHFLOOR_SECRET") if "environment" in service else None
         assert said is None or said.startswith("${WATCHFLOOR_SECRET:?")
+
+
+def test_each_process_has_its_own_user_at_a_broker_that_keeps_rights(compose: dict[str, Any]) -> None:
+    kafka = compose["services"]["kafka"]["environment"]
+    assert kafka["KAFKA_AUTHORIZER_CLASS_NAME"].endswith("StandardAuthorizer")
+    assert kafka["KAFKA_SUPER_USERS"] == "User:ops"
+    known = set(re.findall(r"user_(\w+)=", kafka["KAFKA_LISTENER_NAME_INSIDE_PLAIN_SASL_JAAS_CONFIG"]))
+    assert known == {"ops", *ALLOWED}
+    users = {
+        name: service["environment"]["WATCHFLOOR_KAFKA_USERNAME"]
+        for name, service in compose["services"].items()
+        if "WATCHFLOOR_KAFKA_USERNAME" in service.get("environment", {})
+    }
+    assert (
+        users.items()
+        >= {
+            "worker": "worker",
+            "gateway": "gateway",
+            "archive": "archive",
+            "simulator": "producer",
+            "setup": "ops",
+            "rules": "ops",
+            "dashboard": "dashboard",
+        }.items()
+    )
+    for name, user in users.items():
+        password = compose["services"][name]["environment"]["WATCHFLOOR_KAFKA_PASSWORD"]
+        assert password.startswith(f"${{WATCHFLOOR_KAFKA_{user.upper()}:?") or (user, password) == (
+            "dashboard",
+            "",
+        )
 
 
 def test_every_long_running_service_is_started_again_and_those_that_are_asked_have_a_health_check(
