@@ -36,7 +36,7 @@ ZONES_KEPT = 16
 
 
 class CalendarsError(ValueError):
-    """Calendar files with mistakes; `mistakes` has a sentence for each of them."""
+    """Calendar or desk files with mistakes; `mistakes` has a sentence for each of them."""
 
     def __init__(self, mistakes: list[str]) -> None:
         super().__init__("\n".join(mistakes))
@@ -117,11 +117,11 @@ def expand(
     """
     page = _page(f"calendars/{name}.toml", files, mistakes)
     page.only("title", "zone", "hours", "holidays")
-    week = [_hours(page.table("hours"), weekday) for weekday in WEEKDAYS]
+    week = [hours_of(page.table("hours"), weekday) for weekday in WEEKDAYS]
     page.table("hours").only(*WEEKDAYS)
     if not any(week):
         page.wrong("hours", 'must have a shift on at least one day, as mon = ["08:30-12:00"].')
-    zone = _zone(page)
+    zone = zone_of(page)
     years, make_up = _library(page.table("holidays"), kept)
     own, complete = _differing(name, files, mistakes)
     used: dict[Hours, str] = {(): HOURS_CODES[0]}
@@ -166,7 +166,7 @@ def _page(path: str, files: Mapping[str, bytes], mistakes: list[str]) -> Page:
     return Page(path, table, mistakes)
 
 
-def _hours(page: Page, field: str) -> Hours:
+def hours_of(page: Page, field: str) -> Hours:
     """Return the shifts of a day, in minutes; one that closes before it opens closes on the next date."""
     shifts: list[tuple[int, int]] = []
     for text in page.texts(field):
@@ -183,7 +183,8 @@ def _hours(page: Page, field: str) -> Hours:
     return tuple(shifts)
 
 
-def _zone(page: Page) -> ZoneInfo:
+def zone_of(page: Page) -> ZoneInfo:
+    """Return the zone that a page names; UTC where it names none that there is."""
     name = page.text("zone", "UTC", needed=True)
     try:
         return ZoneInfo(name)
@@ -195,7 +196,7 @@ def _zone(page: Page) -> ZoneInfo:
 def _library(page: Page, kept: Path | None) -> tuple[HolidayYears, Hours]:
     """Return the holidays of a place, and the hours of a make-up working day."""
     page.only("country", "subdivision", "except", "make_up")
-    make_up = _hours(page, "make_up")
+    make_up = hours_of(page, "make_up")
     country = page.text("country")
     nothing = HolidayYears(
         free=frozenset(), worked=frozenset(), known=frozenset(range(FIRST_YEAR, LAST_YEAR + 1))
@@ -243,7 +244,7 @@ def _differing(
                 continue
             if day.year != int(year):
                 days.wrong(field, f"is not of the year {year}.")
-            own[day] = _hours(days, field)
+            own[day] = hours_of(days, field)
     return own, frozenset(complete)
 
 

@@ -14,6 +14,7 @@ import msgspec
 from fsspec.implementations.local import LocalFileSystem
 
 from config.calendar_source import calendar_files, expanded
+from config.desk_source import desk_file, expanded_desks
 from domain.rules import Rules, compile_rules
 
 COMPILED_KEPT = 8
@@ -29,7 +30,7 @@ class RulesMissingError(LookupError):
 def gather(
     config_dir: Path | None, areas_dir: Path | None, holidays_dir: Path | None = None
 ) -> dict[str, bytes]:
-    """Return the parts of the rule set in force: its files as `rule_files` gives them, and its calendars written out.
+    """Return the parts of the rule set in force: its files as `rule_files` gives them, its calendars and desks written out.
 
     Parameters
     ----------
@@ -43,16 +44,21 @@ def gather(
     OSError
         If a file is there and cannot be read.
     config.calendar_source.CalendarsError
-        With every mistake of every calendar.
+        With every mistake of every calendar and desk.
 
     """
     calendars = _calendars(tuple(sorted(calendar_files(config_dir).items())), holidays_dir)
-    return rule_files(config_dir, areas_dir) | calendars
+    return rule_files(config_dir, areas_dir) | calendars | _desks(desk_file(config_dir))
 
 
 @lru_cache(maxsize=COMPILED_KEPT)
 def _calendars(files: tuple[tuple[str, bytes], ...], holidays_dir: Path | None) -> dict[str, bytes]:
     return expanded(dict(files), holidays_dir)
+
+
+@lru_cache(maxsize=COMPILED_KEPT)
+def _desks(file: bytes) -> dict[str, bytes]:
+    return expanded_desks(file)
 
 
 def rule_files(config_dir: Path | None, areas_dir: Path | None) -> dict[str, bytes]:

@@ -134,6 +134,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "kind_overdue": ("Overdue", "超期"),
     "kind_surge": ("Surge", "激增"),
     "kind_feed_silent": ("Feed silent", "数据源静默"),
+    "kind_handover_unsigned": ("Handover not signed", "交接班未签字"),
     "what_overdue_resolve": ("Resolve overdue", "办结超期"),
     "what_overdue_accept": ("Accept overdue", "受理超期"),
     "what_overdue_step": ("Step overdue", "环节超期"),

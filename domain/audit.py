@@ -1,6 +1,6 @@
 """The audit: one line for each command that is folded, for each change of a right, and for what a timer did to a case.
 
-A line says who (an account's id, never a name), from which screen, what, about which case or alert, what came of it, and
+A line says who (an account's id, never a name), from which screen, what, about which case, alert or desk, what came of it, and
 which facts changed. Texts that people wrote are in no line. The archive process makes chains of the lines.
 """
 
@@ -40,6 +40,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     command: str = ""
     case: str = ""
     alert: str = ""
+    desk: str = ""
     before: Facts = {}
     after: Facts = {}
 
@@ -64,6 +65,7 @@ class AuditTrail:
             command=command.id,
             case=command.case,
             alert=command.alert,
+            desk=command.desk,
             before={key: before.get(key) for key in changed},
             after={key: after.get(key) for key in changed},
         )
@@ -80,9 +82,11 @@ class AuditTrail:
             after=right,
         )
 
-    def by_clock(self, action: str, *, case: str = "", alert: str = "", after: Facts | None = None) -> None:
+    def by_clock(
+        self, action: str, *, case: str = "", alert: str = "", desk: str = "", after: Facts | None = None
+    ) -> None:
         """Say what a timer did."""
-        self._send(account=CLOCK, action=action, case=case, alert=alert, after=after or {})
+        self._send(account=CLOCK, action=action, case=case, alert=alert, desk=desk, after=after or {})
 
     def _send(self, **said: Any) -> None:
         at = self._at

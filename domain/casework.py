@@ -23,6 +23,7 @@ from domain.deadlines import Deadlines, Due, Entry
 from domain.detection import DetectorBank, DetectorRules, Verdict
 from domain.fold import Changes, Effect
 from domain.grants import Grants
+from domain.handovers import Handovers
 from domain.position import Position
 from domain.read_models import Shown
 from domain.records import (
@@ -78,8 +79,9 @@ class Casework:
         self._cases = CaseBook(self._at, self._deadlines, self.counters, self._alerts, self.grants)
         self._watch = Watch(self._at, self._deadlines, self._alerts, bank_of)
         self._audit = AuditTrail(self._at)
+        self._handovers = Handovers(self._at, self._deadlines, self._alerts, self.grants, self._audit)
         self._commands = Commands(
-            self._at, self._deadlines, self._alerts, self._cases, self.grants, self._audit
+            self._at, self._deadlines, self._alerts, self._cases, self.grants, self._audit, self._handovers
         )
         self._origins: dict[int, tuple[int, int, int]] = {}
         self.unreadable = 0
@@ -162,25 +164,31 @@ class Casework:
         """Fire what falls due until `to_ms`, each at its own instant, then move the clock and the windows there."""
         at = self._at
         while (entry := self._deadlines.pop(to_ms)) is not None:
-            at_ms, kind, name, mark = entry
-            at.clock_ms = max(at.clock_ms, at_ms)
-            match kind:
-                case Due.CLOCK:
-                    self._cases.mark_is_due(name, mark, at_ms)
-                case Due.INTERVAL:
-                    self._watch.close_interval(name, at_ms)
-                case Due.SHELF:
-                    if self._alerts.shelf_ends(name, at_ms):
-                        self._audit.by_clock("unshelve", alert=name)
-                case Due.LEAVE:
-                    self._cases.leave(name, at_ms)
-                case Due.MARK:
-                    if self._cases.worked_mark_is_due(name, mark, at_ms):
-                        self._audit.by_clock("mark", case=name, after=mark_facts(mark))
-                case Due.UNDO:
-                    self._cases.undo_ends(name, at_ms)
+            at.clock_ms = max(at.clock_ms, entry[0])
+            self._fire(entry)
         at.clock_ms = to_ms
         self.counters.advance(to_ms)
+
+    def _fire(self, entry: Entry) -> None:
+        """Let what is due happen; an entry that no longer holds is dropped by its owner."""
+        at_ms, kind, name, mark = entry
+        match kind:
+            case Due.CLOCK:
+                self._cases.mark_is_due(name, mark, at_ms)
+            case Due.INTERVAL:
+                self._watch.close_interval(name, at_ms)
+            case Due.SHELF:
+                if self._alerts.shelf_ends(name, at_ms):
+                    self._audit.by_clock("unshelve", alert=name)
+            case Due.LEAVE:
+                self._cases.leave(name, at_ms)
+            case Due.MARK:
+                if self._cases.worked_mark_is_due(name, mark, at_ms):
+                    self._audit.by_clock("mark", case=name, after=mark_facts(mark))
+            case Due.UNDO:
+                self._cases.undo_ends(name, at_ms)
+            case Due.HANDOVER:
+                self._handovers.is_due(name, mark, at_ms)
 
     def _opened(self, record: Opened) -> None:
         self._cases.opened(record)
@@ -199,10 +207,12 @@ class Casework:
             self._deadlines.load(self._running())
         if before is None or (before.flows, before.calendars) != (at.rules.flows, at.rules.calendars):
             self._cases.rules_changed()
+        self._handovers.rules_changed()
 
     def _running(self) -> list[Entry]:
         """Return everything that may fall due: all of it follows from the state."""
-        return self._cases.running() + self._alerts.running() + self._watch.running()
+        parts = (self._cases, self._alerts, self._watch, self._handovers)
+        return [entry for part in parts for entry in part.running()]
 
     # -- what the edge takes
 
@@ -215,16 +225,19 @@ class Casework:
         """Return the read models that changed since the last call, or None."""
         if self._taken == self._at.offset:
             return None
-        shown = self._shown(
-            sorted(self.counters.dirty), self._cases.dirty, self._alerts.dirty, self._watch.take_changed()
-        )
+        changed = self._watch.take_changed()
+        shown = self._shown(sorted(self.counters.dirty), self._cases.dirty, self._alerts.dirty, changed)
         self._clean()
         return read_models.changed(self._at, shown)
 
     def whole(self) -> Changes:
         """Return the read models whole."""
         shown = self._shown(
-            sorted(self.counters.cells), self._cases.cases, self._alerts.alerts, self._watch.take_all()
+            sorted(self.counters.cells),
+            self._cases.cases,
+            self._alerts.alerts,
+            self._watch.take_all(),
+            whole=True,
         )
         self._clean()
         return read_models.whole(self._at, shown)
@@ -235,12 +248,16 @@ class Casework:
         cases: Iterable[str],
         alerts: Iterable[str],
         pairs: Mapping[str, Verdict | None],
+        *,
+        whole: bool = False,
     ) -> Shown:
         return Shown(
             grids=read_models.blocks(self.counters, townships),
             cases=self._cases.shown(cases),
             alerts=self._alerts.shown(alerts),
             pairs=self._watch.shown(pairs),
+            desks=self._handovers.shown(whole=whole),
+            rule_changes=self._handovers.rule_changes(whole=whole),
             answers=self._commands.answered,
             partition={
                 "offset": self._at.offset,
@@ -257,6 +274,7 @@ class Casework:
         self._taken = self._at.offset
         self.counters.dirty = set()
         self._cases.dirty, self._alerts.dirty, self._commands.answered = {}, {}, {}
+        self._handovers.clean()
 
     def due_ms(self) -> int | None:
         """Return the earliest instant at which a clock, an interval, a shelf or a window ends, or None."""
@@ -283,6 +301,7 @@ class Casework:
             "grants": self.grants.plain(),
             "counters": self.counters.plain(),
             "bank": self._watch.plain(),
+            "handovers": self._handovers.plain(),
         }
 
     def restore(self, plain: dict[str, Any]) -> None:
@@ -298,6 +317,7 @@ class Casework:
         self._alerts.restore(plain["alerts"])
         self._commands.restore(plain["commands"])
         self.grants.restore(plain["grants"])
+        self._handovers.restore(plain["handovers"])
         self.counters.restore(plain["counters"], cases, at.clock_ms)
         self._watch.restore(plain["silent"], at.rules.detectors if at.rules else None, plain["bank"])
         self._deadlines.load(self._running())

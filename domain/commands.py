@@ -1,4 +1,4 @@
-"""What desks and walls want done to alerts and cases: each command is carried out once, and answered as often as it comes."""
+"""What desks and walls want done to alerts, cases and desks: each command is carried out once, and answered as often as it comes."""
 
 from collections import deque
 from collections.abc import Mapping
@@ -15,6 +15,7 @@ from domain.case_acts import NO_RIGHT
 from domain.case_book import CaseBook
 from domain.deadlines import Deadlines, Due
 from domain.grants import RESERVED, Grants
+from domain.handovers import Handovers
 from domain.position import Position
 from domain.records import Command, Grant
 
@@ -31,7 +32,7 @@ Answer = dict[str, Any]
 """`id`, `ok`, `reason` (empty when done), and `repeated` when it had been folded before.
 
 Of a command on an alert `alert`; of one on a case `case`, `version` and `step` as they are now, and the `sentence` that a
-person reads when it was refused.
+person reads when it was refused; of one on a desk `desk` and `sentence`.
 """
 
 
@@ -53,6 +54,7 @@ class Commands:
         "_cases",
         "_deadlines",
         "_grants",
+        "_handovers",
         "_times",
         "_undo",
         "answered",
@@ -66,8 +68,10 @@ class Commands:
         cases: CaseBook,
         grants: Grants,
         audit: AuditTrail,
+        handovers: Handovers,
     ) -> None:
         self._at = at
+        self._handovers = handovers
         self._deadlines = deadlines
         self._alerts = alerts
         self._grants = grants
@@ -82,6 +86,7 @@ class Commands:
         """Let a right begin or end, and answer for this partition: the sender goes on until all have answered."""
         reason = "reserved" if grant.account in RESERVED else ""
         self._audit.grant(grant, new=self._grants.fold(grant), reason=reason)
+        self._handovers.granted(grant)
         name = f"{grant.id}:{self._at.partition}"
         self.answered[name] = {
             "id": name,
@@ -103,14 +108,21 @@ class Commands:
             self._audit.command(command, "repeated", "", {}, {})
             return
         before = self._facts(command)
-        answer = self._on_case(command) if command.case else self._on_alert(command)
+        answer = self._answer(command)
         outcome: Outcome = "accepted" if answer["ok"] else "refused"
         self._audit.command(command, outcome, answer["reason"], before, self._facts(command))
         self._answers[command.id] = answer
         self._times.append((now_ms, command.id))
         self.answered[command.id] = answer
 
+    def _answer(self, command: Command) -> Answer:
+        if command.desk:
+            return self._on_desk(command)
+        return self._on_case(command) if command.case else self._on_alert(command)
+
     def _facts(self, command: Command) -> Facts:
+        if command.desk:
+            return self._handovers.facts(command.desk)
         if command.case:
             return facts_of_case(self._cases.cases.get(command.case))
         return facts_of_alert(self._alerts.alerts.get(command.alert))
@@ -122,6 +134,17 @@ class Commands:
             "ok": not reason,
             "reason": reason,
             "alert": command.alert,
+            "repeated": False,
+        }
+
+    def _on_desk(self, command: Command) -> Answer:
+        refusal = self._handovers.act(command)
+        return {
+            "id": command.id,
+            "ok": refusal is None,
+            "reason": "" if refusal is None else refusal.reason,
+            "sentence": "" if refusal is None else refusal.sentence,
+            "desk": command.desk,
             "repeated": False,
         }
 

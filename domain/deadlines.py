@@ -13,6 +13,7 @@ class Due(IntEnum):
     LEAVE = 3
     MARK = 4
     UNDO = 5
+    HANDOVER = 20
 
 
 Entry = tuple[int, int, str, int]

@@ -66,6 +66,14 @@ class Grants:
         """Tell whether an account has one of the roles in a scope that holds a code."""
         return any(role in roles and code.startswith(scope) for role, scope in self.of(account))
 
+    def anybody(self, roles: frozenset[str], code: str) -> bool:
+        """Tell whether any account has one of the roles in a scope that holds a code."""
+        return any(
+            role in roles and code.startswith(scope)
+            for rights in self._rights.values()
+            for role, scope, _ in rights
+        )
+
     def plain(self) -> dict[str, Any]:
         """Return the rights as plain values: by account [role, scope, team, number, on], sorted."""
         return {

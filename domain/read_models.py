@@ -24,6 +24,8 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     cases: Fields
     alerts: Fields
     pairs: Fields
+    desks: Fields
+    rule_changes: bytes | None
     answers: Mapping[str, Any]
     partition: Mapping[str, Any]
 
@@ -39,6 +41,7 @@ def changed(at: Position, shown: Shown) -> Changes:
         "grids": _raw(shown.grids),
         "alerts": _raw(shown.alerts),
         "pairs": _raw(shown.pairs),
+        "desks": _raw(shown.desks),
         "answers": shown.answers,
         "partition": shown.partition,
     }
@@ -69,6 +72,8 @@ def _hashes(at: Position, shown: Shown) -> dict[str, dict[str, bytes | None]]:
         f"alerts:{p}": dict(shown.alerts),
         f"pairs:{p}": dict(shown.pairs),
         f"cases:{p}": dict(shown.cases),
+        "desks": dict(shown.desks),
+        "rule_changes": {} if shown.rule_changes is None else {str(p): shown.rule_changes},
         "partitions": {str(p): encoder.encode(shown.partition)},
     }
     return {name: fields for name, fields in hashes.items() if fields}

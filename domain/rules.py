@@ -29,8 +29,9 @@ from domain.limits import LEAST_PRIORITY, SlaLimit, read_sla
 from domain.places import NO_GEOMETRY, AreaFile, AreaSet, rings_of
 from domain.roster import Roster, roster_of
 from domain.rule_page import Page
+from domain.shifts import DeskPlan, desks_of
 
-ALERT_KINDS = ("due_soon", "overdue", "surge", "feed_silent")
+ALERT_KINDS = ("due_soon", "overdue", "surge", "feed_silent", "handover_unsigned")
 UNCATEGORISED = "uncategorised"
 UNPLACED_NAME = {"en": "not placed", "zh": "未定位"}
 
@@ -70,6 +71,7 @@ class Rules:
     flows: dict[str, Flow]
     calendars: dict[str, Calendar]
     rosters: dict[str, Roster] = field(default_factory=dict, repr=False, compare=False)
+    desks: dict[str, DeskPlan] = field(default_factory=dict)
     _children: dict[str, list[str]] = field(default_factory=dict, repr=False, compare=False)
     _names: dict[str, dict[str, str]] = field(default_factory=dict, repr=False, compare=False)
 
@@ -186,6 +188,7 @@ def compile_rules(parts: Mapping[str, bytes], hash: str) -> Rules:  # noqa: A002
             feeds[name] = read_feed(name, _page(path, parts, mistakes), areas)
     calendars = calendars_of(parts, mistakes)
     flows = flows_of(parts, feeds, calendars, mistakes)
+    desks = desks_of(parts, mistakes)
     default, sla = read_sla(_page("sla.toml", parts, mistakes))
     alerts = _read_alerts(_page("alerts.toml", parts, mistakes))
     names = _page("categories.toml", parts, mistakes)
@@ -209,6 +212,7 @@ def compile_rules(parts: Mapping[str, bytes], hash: str) -> Rules:  # noqa: A002
         flows=flows,
         calendars=calendars,
         rosters=_rosters_of(parts),
+        desks=desks,
         _children=_children_of(feeds, areas),
         _names=_names_of(feeds, areas),
     )

@@ -11,6 +11,7 @@ import pytest
 from config.settings import Settings
 from dashboard.tickets import Holder, TicketGate
 from dashboard.web import gateway_origin
+from domain.rules import ALERT_KINDS
 from tests.browser import town
 from tests.browser.fake_gateway import wall_ms
 from tests.browser.wall_server import serving
@@ -106,7 +107,7 @@ def test_geometry_names_and_rulebook_come_from_the_rule_set_in_force(
         town.township(1): {"en": "Amber Quay", "zh": "Amber Quay"}
     }
     book = body(wall, "/rulebook")
-    assert set(book["alerts"]) == {"due_soon", "overdue", "surge", "feed_silent"}
+    assert set(book["alerts"]) == set(ALERT_KINDS)
     assert all(
         rule[part][language]
         for rule in book["alerts"].values()

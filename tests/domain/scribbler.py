@@ -3,7 +3,8 @@
 import json
 from random import Random
 
-from domain.records import Command, Report, Requeued, RulesNotice, Tick, TooLarge, encoder
+from domain.codes import partition_of_name
+from domain.records import Command, Grant, Report, Requeued, RulesNotice, Tick, TooLarge, encoder
 from tests.domain.memory_floor import Floor
 from tests.domain.small_town import CATEGORIES, DAY, HOUR, MINUTE, NAMES, RULE_SETS, T0, rules_of
 
@@ -50,6 +51,7 @@ class Scribbler:
             + [self.surge] * 2
             + [self.tick] * 3
             + [self.command] * 8
+            + [self.desk] * 2
             + [self.junk, self.requeue, self.too_large, self.resend, self.new_rules, self.stray_tick]
         )
         while self._n < records:
@@ -141,6 +143,36 @@ class Scribbler:
             reason=rng.choice(("", "works", "known")),
         )
         self.floor.into_journal(partition, command)
+
+    def desk(self) -> None:
+        """Something about a desk, by somebody who may have a right by then."""
+        rng, now_ms = self.rng, self.floor.now_ms
+        if rng.random() < (0.3 if self._n > 1000 else 0.01):  # from then on `local` may do nothing
+            role, on = rng.choice(("duty_officer", "supervisor")), rng.random() < 0.8
+            for partition in range(16):
+                grant = Grant(id=f"g{self._n}", number=self._n, account=rng.choice("ab"), role=role, on=on)
+                self.floor.into_journal(partition, grant)
+            return
+        code = rng.choice(("990100", "990100001", "990100002"))
+        given = {
+            "sha256": rng.choice("ab") * 64,
+            "shift": rng.choice((0, now_ms // DAY * DAY, now_ms)),
+            "critical": ["03-1-0"] * rng.randrange(2),
+            "ticked": ["03-1-0"] * rng.randrange(2),
+            "text": "the pump runs hot",
+            "scope": code + "001",
+            "to": rng.choice((code, "990100003")),
+        }
+        command = Command(
+            id=f"d{rng.randrange(40)}" if rng.random() < 0.2 else f"u{self._n}",
+            action=rng.choice(
+                ("hand_over", "hand_over", "take_post", "take_post", "note_shift", "move_scope")
+            ),
+            desk=code,
+            given=given,
+            account=rng.choice(("a", "b", "local")),
+        )
+        self.floor.into_journal(partition_of_name(code), command)
 
     def junk(self) -> None:
         self.floor.send(self.rng.choice(JUNK), feed="calls")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import cache
 
+from config.desk_source import expanded_desks
 from domain.codes import partition_of
 from domain.rules import Rules, compile_rules
 
@@ -90,7 +91,19 @@ action = {{en = "a", zh = "办"}}
 time_available = {{en = "w", zh = "时"}}
 """
 
-PRIORITIES = {"due_soon": 3, "overdue": 1, "surge": 2, "feed_silent": 2}
+PRIORITIES = {"due_soon": 3, "overdue": 1, "surge": 2, "feed_silent": 2, "handover_unsigned": 3}
+
+
+DESKS = """
+["990100"]
+title = {en = "County", zh = "县"}
+zone = "Asia/Shanghai"
+shifts = ["00:00-08:00", "08:00-16:00", "16:00-24:00"]
+["990100001"]
+title = {en = "Well", zh = "井"}
+zone = "Asia/Shanghai"
+shifts = ["08:00-20:00", "20:00-08:00"]
+"""
 
 
 def areas_file() -> bytes:
@@ -100,6 +113,12 @@ def areas_file() -> bytes:
         for i, (code, name) in enumerate(zip(GRIDS, NAMES, strict=True))
     )
     return f'{{"set":"town","county":"990100","areas":[{rows}]}}'.encode()
+
+
+@cache
+def desks() -> dict[str, bytes]:
+    """The part with two desks, of which the workshop's rule sets have none."""
+    return expanded_desks(DESKS.encode())
 
 
 def parts(*, accept: float = 1, resolve: float = 4, least: int = 3, calls: str = CALLS) -> dict[str, bytes]:
@@ -116,8 +135,8 @@ def parts(*, accept: float = 1, resolve: float = 4, least: int = 3, calls: str =
 
 
 RULE_SETS: dict[str, Callable[[], dict[str, bytes]]] = {
-    "first": parts,
-    "faster": lambda: parts(accept=0.5, resolve=2),
+    "first": lambda: parts() | desks(),
+    "faster": lambda: parts(accept=0.5, resolve=2) | desks(),
     "wary": lambda: parts(least=6, calls=CALLS.replace("7200", "3600").replace("days = 2", "days = 1")),
 }
 
