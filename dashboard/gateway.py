@@ -13,6 +13,7 @@ import uvloop
 from config.accounts import accounts_of
 from config.rules import RuleStore
 from config.settings import Settings
+from config.vault import vault_of
 from config.wallclock import monotonic_s, now_ms
 from dashboard.commands import CommandBook, Journal
 from dashboard.figures import Figures
@@ -22,6 +23,7 @@ from dashboard.journal_writer import JournalWriter
 from dashboard.levels import Children
 from dashboard.live import BACKLOG, SEND_BUFFER_BYTES, TOKEN, Live, LiveParts
 from dashboard.redis_reader import RedisReader, key_prefix
+from dashboard.sealer import Sealer
 from dashboard.sign_ins import SignIns
 from dashboard.tickets import TicketGate
 
@@ -57,6 +59,7 @@ class Gateway:
         self._rules = RuleStore(str(settings.data / "rules"))
         self._sign_ins = SignIns(settings.redis, settings.prefix)
         self._grants = GrantTeller(accounts_of(settings), self.book)
+        self._sealer = Sealer(vault_of(settings))
         self._epoch = secrets.token_hex(4)
         self._floors: dict[str, tuple[Floor, asyncio.Task[None]]] = {}
         self._tasks: asyncio.TaskGroup | None = None
@@ -66,6 +69,7 @@ class Gateway:
                 health=self.health,
                 book=self.book,
                 figures=self.figures,
+                seal=self._sealer.seal,
                 gate=TicketGate(settings.secret.get_secret_value()),
                 wall_port=settings.wall_port,
                 public_gateway_url=settings.public_gateway_url,

@@ -206,6 +206,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "off_stale": ("Commands are off while there is no live data.", "无实时数据时不能操作。"),
     "alert_gone": ("This alert has ended.", "该预警已结束。"),
     "shelved_until": ("Shelved until", "搁置至"),
+    "sealed_text": ("Written down; a desk can open it", "已记录，席位可查看"),
     "shelved_why": ("Shelved because", "搁置理由"),
     # /ops
     "ops_title": ("Operations", "运行监控"),

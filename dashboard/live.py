@@ -32,6 +32,7 @@ from dashboard.floor import Floor
 from dashboard.frames import text_frame
 from dashboard.origins import origin_is_ours
 from dashboard.redis_reader import ReadError
+from dashboard.sealer import Seal
 from dashboard.sessions import Session
 from dashboard.tickets import Holder, TicketGate
 from domain.codes import is_jurisdiction
@@ -73,6 +74,8 @@ class LiveParts:
         Returns the floor of a replay's id ("" for live); raises LookupError with a sentence where there is none.
     health
         The body of `/healthz`.
+    seal
+        Seals what somebody wrote in a command about an alert's case ("" where it has none), before it is written.
 
     """
 
@@ -83,6 +86,7 @@ class LiveParts:
     gate: TicketGate
     wall_port: int
     public_gateway_url: str
+    seal: Seal
     now_ms: Callable[[], int]
     monotonic_s: Callable[[], float]
 
@@ -186,8 +190,13 @@ class Live:
                 session.shown_seq = 0
             case Ask():
                 about = floor.model.alerts.get(message.alert)
+                case = str((about or {}).get("case") or "")
                 await self._command(
-                    floor, session, message.id, lambda: for_alert(message, about, session.holder.account)
+                    floor,
+                    session,
+                    message.id,
+                    lambda: for_alert(message, about, session.holder.account),
+                    case,
                 )
             case Act():
                 await self._command(
@@ -199,7 +208,12 @@ class Live:
                 raise RefusedError(POLICY, "hello is said once")
 
     async def _command(
-        self, floor: Floor, session: Session, name: str, meant: Callable[[], tuple[int, Command]]
+        self,
+        floor: Floor,
+        session: Session,
+        name: str,
+        meant: Callable[[], tuple[int, Command]],
+        about: str = "",
     ) -> None:
         def reply(answer: Answer) -> None:
             self.parts.figures.commands.labels(str(answer.ok).lower()).inc()
@@ -208,6 +222,7 @@ class Live:
         try:
             self._allow(floor, session)
             partition, command = meant()
+            command = await self.parts.seal(command, about)
         except CannotBeError as no:
             reply(Answer(id=name, ok=False, reason=str(no)))
             return

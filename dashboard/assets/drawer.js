@@ -123,9 +123,12 @@
       row(wf.t("seen"), kept.seen === null || kept.seen === undefined ? null : `${wf.number(kept.seen)} ${wf.t("seen_unit")}`, { class: "big" }),
       row(wf.t("expected"), range, { class: "big" }),
       row(wf.t("shelved_until"), kept.shelved_until_ms ? `${time(kept.shelved_until_ms)} · ${wf.ownerName(kept.shelved_by)}` : null),
-      row(wf.t("shelved_why"), kept.shelved_until_ms ? kept.shelved_why : null)
+      row(wf.t("shelved_why"), kept.shelved_until_ms ? unsealed(kept.shelved_why) : null)
     );
   }
+
+  // what somebody wrote is sealed: a wall says that there is a reason, a desk opens it
+  const unsealed = (text) => (text.startsWith("sealed:") ? wf.t("sealed_text") : text);
 
   function why() {
     const rule = wf.rulebook.alerts[kept.kind];

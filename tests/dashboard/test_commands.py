@@ -10,6 +10,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 
 from config.settings import Settings
+from config.vault import Vault
 from dashboard import commands
 from dashboard.commands import (
     Act,
@@ -24,6 +25,7 @@ from dashboard.commands import (
 from dashboard.journal_writer import JournalWriter
 from domain.codes import partition_of
 from domain.records import Command, journal_decoder
+from domain.sealed import key_name
 from tests.dashboard.written import ListedJournal, alert, running_gateway, written
 from watchfloor.topics import create_topics
 
@@ -189,6 +191,65 @@ def test_a_command_of_one_screen_shows_on_both(valkey: str, topic_prefix: str, t
             assert time.monotonic() - begun < 1.0
             await first.close()
             await second.close()
+        await store.redis.aclose()
+
+    asyncio.run(scenario())
+
+
+def test_what_somebody_wrote_is_sealed_before_it_is_written(
+    valkey: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    async def scenario() -> None:
+        store = written(valkey, topic_prefix)
+        await store.alert("03-1a2b-0", GRID, case="03-000000001a")
+        async with running_gateway(valkey, topic_prefix, tmp_path) as gateway:
+            screen = await gateway.screen("990100")
+            await screen.hear("snapshot")
+            shelve = {"action": "shelve", "alert": "03-1a2b-0", "for_s": 60, "reason": "王小明 13800138000"}
+            await screen.say(type="command", id="11111111", **shelve)
+            about = {
+                "action": "return",
+                "case": "03-000000001a",
+                "given": {"reason": "call 王小明", "code": "x"},
+            }
+            await screen.say(type="act", id="22222222", **about)
+            await screen.say(type="act", id="33333333", **(about | {"given": {"assignee": "王小明"}}))
+            assert "no code" in (await screen.hear("answer"))["reason"]
+            (_, first), (_, second) = gateway.journal.written
+            assert (key_name(first.reason), first.for_s) == ("c-03-000000001a", 60)
+            assert key_name(second.given["reason"]) == "c-03-000000001a"
+            assert second.given["code"] == "x"
+            with Vault(f"sqlite:///{tmp_path / 'accounts.sqlite3'}") as vault:
+                look = {"account": "a-1", "case": "03-000000001a", "purpose": "audit", "at_ms": 1}
+                assert vault.open(first.reason, **look) == "王小明 13800138000"
+                assert vault.open(second.given["reason"], **look) == "call 王小明"
+            await screen.close()
+        await store.redis.aclose()
+
+    asyncio.run(scenario())
+
+
+def test_with_a_dead_vault_what_somebody_wrote_is_refused_and_the_rest_goes_on(
+    valkey: str, topic_prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        store = written(valkey, topic_prefix)
+        await store.alert("03-1a2b-0", GRID)
+        nowhere = Vault("postgresql://nobody@127.0.0.1:9/none")
+        monkeypatch.setattr("dashboard.gateway.vault_of", lambda _settings: nowhere)
+        async with running_gateway(valkey, topic_prefix, tmp_path) as gateway:
+            screen = await gateway.screen("990100")
+            await screen.hear("snapshot")
+            about = {"alert": "03-1a2b-0"}
+            await screen.say(
+                type="command", id="11111111", action="shelve", for_s=60, reason="works", **about
+            )
+            answer = await screen.hear("answer")
+            assert (answer["ok"], "nothing was done" in answer["reason"]) == (False, True)
+            await screen.say(type="command", id="22222222", action="acknowledge", **about)
+            await asyncio.wait_for(gateway.journal.arrived.wait(), 5)
+            assert [command.action for _, command in gateway.journal.written] == ["acknowledge"]
+            await screen.close()
         await store.redis.aclose()
 
     asyncio.run(scenario())

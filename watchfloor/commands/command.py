@@ -43,6 +43,8 @@ def command(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Command something of a case, and wait until it is folded; ends with 1 where it was refused."""
     from config.accounts import AccountError, accounts_of
+    from config.sealing import UnsealedError, seal_command
+    from config.vault import vault_of
     from domain.records import Command, encoder
     from watchfloor.asking import ask
     from watchfloor.commands import output
@@ -68,6 +70,11 @@ def command(  # noqa: PLR0913 - one parameter an option
             account=account,
             screen=SCREEN,
         )
+        try:
+            with vault_of(settings) as vault:
+                record = seal_command(vault, record)
+        except UnsealedError as no:
+            raise RefusedError(str(no)) from no
         answer = ask(settings, models, {record.id: (partition, encoder.encode(record))})[record.id]
     said: dict[str, Any] = {"accepted": answer["ok"], "case": case, "command": record.id}
     said |= {field: answer[field] for field in ("version", "step")}
