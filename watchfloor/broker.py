@@ -178,7 +178,15 @@ def _format_once(folder: Path, start: tuple[str, ...], environment: dict[str, st
         return
     shutil.rmtree(folder / "log", ignore_errors=True)
     cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    argv = [*start, "kafka.tools.StorageTool", "format", "--cluster-id", cluster, "--config", str(properties)]
+    # one word: an id may begin with a dash, and would be taken for an option
+    argv = [
+        *start,
+        "kafka.tools.StorageTool",
+        "format",
+        f"--cluster-id={cluster}",
+        "--config",
+        str(properties),
+    ]
     try:
         run = subprocess.run(
             argv,

@@ -23,6 +23,7 @@ from watchfloor.commands import (
     rules,
     running,
     show,
+    tick,
     topics,
     user,
 )
@@ -35,6 +36,7 @@ DEBUG = "WATCHFLOOR_DEBUG"
 GROUPS = (
     running,
     feeds,
+    tick,
     areas,
     show,
     digest,
