@@ -28,7 +28,10 @@ class RulesMissingError(LookupError):
 
 
 def gather(
-    config_dir: Path | None, areas_dir: Path | None, holidays_dir: Path | None = None
+    config_dir: Path | None,
+    areas_dir: Path | None,
+    holidays_dir: Path | None = None,
+    roster_dir: Path | None = None,
 ) -> dict[str, bytes]:
     """Return the parts of the rule set in force: its files as `rule_files` gives them, its calendars and desks written out.
 
@@ -38,6 +41,8 @@ def gather(
         As for `rule_files`.
     holidays_dir
         Where what the holidays library said is kept (`DATA/holidays`): asking it takes a second.
+    roster_dir
+        Where imported rosters are (`DATA/roster`), a file a county; those of the town's folder come before them.
 
     Raises
     ------
@@ -48,7 +53,8 @@ def gather(
 
     """
     calendars = _calendars(tuple(sorted(calendar_files(config_dir).items())), holidays_dir)
-    return rule_files(config_dir, areas_dir) | calendars | _desks(desk_file(config_dir))
+    written = calendars | _desks(desk_file(config_dir))
+    return rule_files(config_dir, areas_dir) | written | _json_files("roster", roster_dir, config_dir)
 
 
 @lru_cache(maxsize=COMPILED_KEPT)
@@ -86,11 +92,18 @@ def rule_files(config_dir: Path | None, areas_dir: Path | None) -> dict[str, byt
         for path in found:
             if path.is_file():
                 parts[path.relative_to(folder).as_posix()] = path.read_bytes()
-    for folder in (areas_dir, None if config_dir is None else config_dir / "areas"):
-        if folder is not None:
-            for path in sorted(folder.glob("*.json")):
-                parts[f"areas/{path.name}"] = path.read_bytes()
-    return parts
+    return parts | _json_files("areas", areas_dir, config_dir)
+
+
+def _json_files(kind: str, imported: Path | None, config_dir: Path | None) -> dict[str, bytes]:
+    """Return the imported files of a kind, with those of the town's folder laid over them."""
+    folders = (imported, None if config_dir is None else config_dir / kind)
+    return {
+        f"{kind}/{path.name}": path.read_bytes()
+        for folder in folders
+        if folder is not None
+        for path in sorted(folder.glob("*.json"))
+    }
 
 
 def manifest_of(parts: dict[str, bytes]) -> bytes:

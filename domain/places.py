@@ -81,6 +81,14 @@ class AreaSet:
         key = text.strip().casefold()
         return self.by_source.get(key) or self.by_name.get(key, "")
 
+    def has_county(self, county: str) -> bool:
+        """Tell whether an area of a county is in the set."""
+        return county in self._counties
+
+    @cached_property
+    def _counties(self) -> frozenset[str]:
+        return frozenset(code[:COUNTY_DIGITS] for code in self.areas if len(code) >= COUNTY_DIGITS)
+
     def label(self, code: str) -> str:
         """Return the source's own code or name of an area, or "" where the set does not have it."""
         area = self.areas.get(code)

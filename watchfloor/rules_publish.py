@@ -13,6 +13,7 @@ from config.settings import Settings
 from config.wallclock import monotonic_s
 from domain.codes import JOURNAL_PARTITIONS, LANES
 from domain.records import RulesNotice, encoder
+from domain.roster_file import RosterError, read_roster_file
 from domain.rules import Rules, RulesError, compile_rules
 from watchfloor import topic_access
 from watchfloor.exceptions import MissingError, RefusedError
@@ -27,6 +28,11 @@ LOOK_EVERY_S = 0.1
 def areas_folder(settings: Settings) -> Path:
     """Return where imported areas are."""
     return settings.data / "areas"
+
+
+def roster_folder(settings: Settings) -> Path:
+    """Return where imported rosters are."""
+    return settings.data / "roster"
 
 
 def rule_store(settings: Settings) -> RuleStore:
@@ -44,17 +50,36 @@ def current(settings: Settings) -> tuple[dict[str, bytes], Rules]:
 
     """
     try:
-        parts = gather(settings.config_dir, areas_folder(settings), settings.data / "holidays")
+        parts = gather(
+            settings.config_dir, areas_folder(settings), settings.data / "holidays", roster_folder(settings)
+        )
     except OSError as unreadable:
         raise RefusedError(
             f"The rule file {unreadable.filename} cannot be read ({unreadable.strerror}): mend its permissions."
         ) from unreadable
     except CalendarsError as wrong:
         raise RefusedError("The rule files have mistakes:\n" + "\n".join(wrong.mistakes)) from wrong
+    mistakes = list(_roster_mistakes(parts))
     try:
-        return parts, compile_rules(parts, hash_of(parts))
+        rules = compile_rules(parts, hash_of(parts))
     except RulesError as wrong:
-        raise RefusedError("The rule files have mistakes:\n" + "\n".join(wrong.mistakes)) from wrong
+        mistakes += wrong.mistakes
+    if mistakes:
+        raise RefusedError("The rule files have mistakes:\n" + "\n".join(mistakes))
+    return parts, rules
+
+
+def _roster_mistakes(parts: Mapping[str, bytes]) -> Iterator[str]:
+    """Read every roster here, once: who compiles the rule set later reads a county's when it is asked for."""
+    for path in sorted(parts):
+        if path.startswith("roster/"):
+            try:
+                file = read_roster_file(parts[path])
+            except RosterError as wrong:
+                yield f"{path}: {wrong}"
+            else:
+                if path != f"roster/{file.county}.json":
+                    yield f"{path}: is the roster of the county {file.county}, and must be named after it."
 
 
 def in_force(

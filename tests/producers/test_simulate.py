@@ -17,7 +17,9 @@ from kafka import KafkaConsumer, TopicPartition
 from config.rules import gather
 from config.settings import Settings
 from domain.codes import is_grid
+from domain.duty_list import on_duty_in
 from domain.records import Report, Tick, encoder, reports_decoder
+from domain.roster_file import read_roster_file
 from domain.rules import compile_rules
 from producers.produce import MAX_SPEED, ProduceError
 from producers.province import (
@@ -29,6 +31,7 @@ from producers.province import (
     make_province,
     workers_of,
 )
+from producers.province_roster import ensure_rosters
 from producers.rhythm import DAY_MS, HOUR_MS, UTC_OFFSET_MS, incidents_of_day, rate_of
 from producers.simulate import simulate
 from producers.simulation import START_MS, Simulation
@@ -191,3 +194,28 @@ def test_the_process_sends_until_it_is_told_to_end_and_goes_on_where_it_was(
         assert code == 0
         starts.append(json.loads(standing.read_bytes())["start_ms"])
     assert starts[0] == starts[1], "the second goes on in the same province"
+
+
+def test_the_province_s_roster_has_somebody_on_duty_in_every_grid_at_any_time(tmp_path: Path) -> None:
+    teams = ensure_rosters(tmp_path, 1020)
+    assert ensure_rosters(tmp_path, 1020) == {}
+    parts = gather(None, None, None, tmp_path) | {
+        "areas/simulator.json": msgspec.json.encode(make_province(1020, 1))
+    }
+    rules = compile_rules(parts, "")
+    for hour in range(0, 7 * 24, 3):
+        rows = list(on_duty_in(rules, "", 1_772_000_000_000 + hour * 3_600_000))
+        assert len(rows) == 1020
+        assert all(row.worker for row in rows)
+        assert all(row.stand_in_on_shift for row in rows if row.stand_in)
+    roster = rules.roster_of("990501001001001")
+    assert roster is not None
+    known = {roster.department_of(category, "990501001001001", 0) for category in rules.categories}
+    assert known <= set(teams)
+    assert len(known) == 7
+    assert len(set(roster_workers(tmp_path))) == 2 * 1020 + 204
+
+
+def roster_workers(folder: Path) -> list[str]:
+    files = [read_roster_file(path.read_bytes()) for path in sorted(folder.glob("*.json"))]
+    return [row.worker for file in files for row in file.duty]

@@ -98,14 +98,20 @@ def doctor(data: Data = None, as_json: Json = False) -> None:
 
 
 def _publish_with_province(settings: "Settings") -> str:
-    """Bring the rule set into force, with the simulator's areas where it is going to run."""
+    """Bring the rule set into force, with the simulator's areas and their roster where it is going to run."""
+    from config.people import people_of
     from producers.province import ensure_area_set
+    from producers.province_roster import ensure_rosters
     from producers.simulate import SimulatorSettings
-    from watchfloor.rules_publish import areas_folder, publish_rules
+    from watchfloor.rules_publish import areas_folder, publish_rules, roster_folder
 
     if settings.clock == "wall":
         own = SimulatorSettings()
         ensure_area_set(areas_folder(settings), own.grids, own.seed)
+        teams = ensure_rosters(roster_folder(settings), own.grids)
+        if teams:
+            with people_of(settings) as people:
+                people.put_teams(teams)
     return publish_rules(settings)
 
 
