@@ -84,6 +84,7 @@ class CaseBook:
             lat=record.lat,
             flags=tuple(record.flags),
         )
+        case.keep_private(record.private)
         before = self._by_key.get(case.key)
         if before is not None:  # intake has forgotten its id: what comes from now on is about the new case
             before.key = ""
@@ -238,7 +239,7 @@ class CaseBook:
         names = Case.__struct_fields__
         cases = [Case(**dict(zip(names, plain[name], strict=True))) for name in sorted(plain)]
         for case in cases:
-            case.flags = tuple(case.flags)
+            case.flags, case.private = tuple(case.flags), tuple(case.private)
             case.work = None if case.work is None else msgspec.convert(case.work, Work)
         self.cases = {case.id: case for case in cases}
         self._by_key = {case.key: case for case in cases if case.key}

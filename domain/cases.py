@@ -3,9 +3,13 @@
 import msgspec
 
 from domain.records import Opened
+from domain.sealed import key_name
 from domain.work import Work
 
 CLOSED = "closed"
+PRIVATE_KEPT = 20
+"""Reports whose private part a case keeps, the newest: merged cases have more than one."""
+
 FIRST_STEP = "file"
 
 ACCEPT_SOON, ACCEPT_OVER, RESOLVE_SOON, RESOLVE_OVER = 1, 2, 4, 8
@@ -24,7 +28,7 @@ class Case(msgspec.Struct, kw_only=True, gc=False):
     """One case. Mutated by its partition's fold alone. Instants in ms; `arrived_ms` is the journal's time of opening.
 
     `key` is empty once a newer case has come by the same id. `work` is there where people work on it here; else its feed
-    says what becomes of it.
+    says what becomes of it. `private` has what its reports may say of persons, sealed, the newest version of each report.
     """
 
     id: str
@@ -49,6 +53,7 @@ class Case(msgspec.Struct, kw_only=True, gc=False):
     lon: float | None = None
     lat: float | None = None
     flags: tuple[str, ...] = ()
+    private: tuple[str, ...] = ()
     work: Work | None = None
 
     def mark_ms(self, bit: int) -> int | None:
@@ -71,6 +76,8 @@ class Case(msgspec.Struct, kw_only=True, gc=False):
         shown = msgspec.structs.asdict(self)
         for inner in ("key", "fired", "leaves_ms", "work"):
             del shown[inner]
+        if not self.private:
+            del shown["private"]
         return shown if self.work is None else shown | self.work.shown()
 
     def take_over(self, record: Opened) -> None:
@@ -82,3 +89,10 @@ class Case(msgspec.Struct, kw_only=True, gc=False):
         self.lat = record.lat
         self.flags = tuple(record.flags)
         self.revisions += 1
+        self.keep_private(record.private)
+
+    def keep_private(self, sealed: str) -> None:
+        """Keep what a version of a report has sealed, in place of the version before it."""
+        if sealed:
+            others = [one for one in self.private if key_name(one) != key_name(sealed)]
+            self.private = (*others, sealed)[-PRIVATE_KEPT:]

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from domain.codes import COUNTY_DIGITS
 from domain.feed_rules import DAY_MS, HOUR_MS, FeedRules
 from domain.places import AreaFile, AreaSet, ByName, ByPoint, Places, Squares
+from domain.privacy import FIELDS
 from domain.rule_page import Page
 
 MOST_TOWNSHIPS = 999
@@ -86,6 +87,7 @@ def _zone(page: Page) -> ZoneInfo:
 def _check_columns(columns: Page) -> None:
     columns.only(
         "format", "id", *TIMES, "category", "lat", "lon", "point", "place", "step", "channel", "attributes",
+        "private",
     )  # fmt: skip
     if not columns.values:
         return  # a feed whose producer needs no mapping
@@ -106,6 +108,10 @@ def _check_columns(columns: Page) -> None:
         columns.text(field)
     for field in ("place", "attributes"):
         columns.texts(field)
+    private = columns.table("private")
+    private.only(*FIELDS)
+    for field in private.values:
+        private.text(field)
     _check_steps(columns.table("step"))
 
 

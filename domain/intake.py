@@ -126,6 +126,7 @@ class Intake:
                 f"No feed is called {report.feed[:80]!r}; config/feeds/ has none of that name.",
             )
         believed = judge.times(report, rules, self.clock_ms)
+        private = judge.sealed(report)
         feed = self._sighted(report.feed)
         key, fields = key_of(report), fields_of(report)
         known = self._known.find(report.feed, key, rules, self.clock_ms)
@@ -161,8 +162,8 @@ class Intake:
                 channel=report.channel,
                 lon=report.lon,
                 lat=report.lat,
-                attributes=report.attributes,
-                private=report.private,
+                attributes=report.attributes if rules.public else {},
+                private=private,
                 **believed,
             ),
         )

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from domain.feed_rules import FeedRules
-from domain.records import Report, ReportsRecord, TooLarge, reports_decoder
+from domain.records import Report, ReportsRecord, TooLarge, Unreadable, reports_decoder
+from domain.sealed import LONGEST_PRIVATE, is_sealed
 
 EARLIEST_MS = 946_684_800_000
 """2000-01-01T00:00:00Z: an older time is a broken clock, not an old matter."""
@@ -53,7 +54,26 @@ def read(value: bytes) -> ReportsRecord:
         raise Refusal(
             "too_large", f"{record.reason} ({record.size_bytes} bytes, SHA-256 {record.sha256[:64]})."
         )
+    if isinstance(record, Unreadable):
+        raise Refusal(
+            record.reason,
+            f"The row cannot be read ({record.size_bytes} bytes); it is sealed, since it may name somebody.",
+        )
     return record
+
+
+def sealed(report: Report) -> str:
+    """Return a report's private part.
+
+    Raises
+    ------
+    Refusal
+        When it stands in the clear, or is longer than a producer makes it.
+
+    """
+    if report.private and (len(report.private) > LONGEST_PRIVATE or not is_sealed(report.private)):
+        raise Refusal("not_sealed", "The private part is not sealed: send reports through a producer.")
+    return report.private
 
 
 def _no_json(value: bytes, error: Exception) -> Refusal:

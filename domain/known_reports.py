@@ -8,6 +8,7 @@ import msgspec
 
 from domain.feed_rules import FeedRules
 from domain.records import Report, encoder
+from domain.sealed import told_apart
 
 Known = tuple[str, int, int]
 """What is kept of an id: a hash of its last fields, its case's partition, and its last sighting in ms."""
@@ -55,12 +56,22 @@ class KnownReports:
 
 def key_of(report: Report) -> str:
     """Return the name of a report's matter: the same for all its versions, and of no other feed."""
-    return blake2b(f"{report.feed}\x1f{report.id}".encode(), digest_size=16).hexdigest()
+    return matter_of(report.feed, report.id)
+
+
+def matter_of(feed: str, id_: str) -> str:
+    """Return the name of the matter of a feed's id; bytes that are no UTF-8 count as they came."""
+    return blake2b(f"{feed}\x1f{id_}".encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
 
 
 def fields_of(report: Report) -> str:
-    """Return a hash of what a report says; the feed's own time of the message is not part of it."""
+    """Return a hash of what a report says; the feed's own time of the message is not part of it.
+
+    What is sealed counts by its keyed hash: the same content may have been sealed to other bytes.
+    """
     bare = report if report.t_ms is None else msgspec.structs.replace(report, t_ms=None)
+    if bare.private:
+        bare = msgspec.structs.replace(bare, private=told_apart(bare.private))
     return blake2b(encoder.encode(bare), digest_size=8).hexdigest()
 
 

@@ -1,6 +1,6 @@
 """What stands in the topics: one class a record, told apart by its field `type`, encoded as JSON.
 
-`reports` holds Report, TooLarge, Requeued, Tick and RulesNotice; nothing in a Report is trusted before intake has judged it.
+`reports` holds Report, TooLarge, Unreadable, Requeued, Tick and RulesNotice; nothing in a Report is trusted before intake has judged it.
 `journal` holds Opened, Revised, Repeated, FeedSilence, Tick, RulesNotice, Grant and Command.
 Instants are integer epoch milliseconds. Unknown fields are left aside, so that a newer writer stops no older reader.
 """
@@ -47,6 +47,16 @@ class TooLarge(msgspec.Struct, frozen=True, kw_only=True, tag="too_large"):
     reason: str
     size_bytes: int
     sha256: str
+    t_ms: Time | None = None
+
+
+class Unreadable(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="unreadable"):
+    """What a producer sends instead of a row that is none, of a feed that is not public: the row is sealed in `private`."""
+
+    feed: str
+    reason: Literal["bad_utf8", "malformed", "wrong_type"]
+    size_bytes: int
+    private: str
     t_ms: Time | None = None
 
 
@@ -167,7 +177,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
     screen: str = ""
 
 
-ReportsRecord = Report | TooLarge | Requeued | Tick | RulesNotice
+ReportsRecord = Report | TooLarge | Unreadable | Requeued | Tick | RulesNotice
 JournalRecord = Opened | Revised | Repeated | FeedSilence | Tick | RulesNotice | Grant | Command
 
 reports_decoder = msgspec.json.Decoder(ReportsRecord)

@@ -2,17 +2,18 @@
 
 import csv
 import heapq
+import itertools
 import struct
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Any, Self, TypeVar
 
 import msgspec
 
-from producers.mapping import FeedMapping, Message
+from producers.mapping import AT_ONCE, FeedMapping, Message
 from producers.unpacking import open_text
 
 RUN_BYTES = 64 * 1024 * 1024
@@ -21,6 +22,7 @@ RUN_BYTES = 64 * 1024 * 1024
 LARGEST_FIELD = 16 * 1024 * 1024
 """Python's csv refuses fields over 128 kB; larger ones are for the size check to refuse, with their size."""
 
+_Row = TypeVar("_Row")
 _HEAD = struct.Struct("<qqI")
 
 
@@ -102,14 +104,17 @@ class RecordedFiles:
     def _read(self, path: Path) -> Iterator[Message]:
         try:
             with open_text(path, errors="surrogateescape") as file:
-                for row in _jsonl(file) if self._form == "jsonl" else _table(file, self._form):
-                    self.rows += 1
-                    if isinstance(row, bytes):
-                        yield self._mapping.unreadable(row)
-                    else:
-                        yield from self._mapping.messages(row)
+                rows = self._counted(_jsonl(file) if self._form == "jsonl" else _table(file, self._form))
+                while some := list(itertools.islice(rows, AT_ONCE)):
+                    for messages in self._mapping.messages_of(some):
+                        yield from messages
         except (OSError, EOFError) as gone:
             raise FileError(f"{path} cannot be read after row {self.rows}: {gone}.") from gone
+
+    def _counted(self, rows: Iterator[_Row]) -> Iterator[_Row]:
+        for row in rows:
+            self.rows += 1
+            yield row
 
     def _spilled(self, run: list[tuple[int, int, bytes]]) -> Iterator[tuple[int, int, bytes]]:
         file = self._stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it

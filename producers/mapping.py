@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -10,9 +10,13 @@ import msgspec
 from domain.feed_rules import FeedRules
 from domain.records import Report, encoder
 from producers.envelope import sized
+from producers.private import PrivateColumns, Sealer, is_sealed
 from producers.times import TimeColumn
 
 SEPARATOR = "\x1f"
+AT_ONCE = 500
+"""Rows whose keys are made together: one by one a feed that is not public would be slower than its broker."""
+
 Row = Mapping[str, Any]
 
 
@@ -23,6 +27,16 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     body: bytes
 
 
+class _Draft(msgspec.Struct, gc=False):
+    """A message before it is sealed: its place in line, the feed's time, its fields, and what is to be sealed."""
+
+    place_ms: int
+    t_ms: int | None
+    fields: dict[str, Any]
+    odd: dict[str, Any]
+    content: bytes
+
+
 class FeedMapping:
     """A feed's columns, made ready for reading many rows.
 
@@ -31,15 +45,17 @@ class FeedMapping:
     feed
         The feed's rules; `columns` must not be empty. Attributes of a feed that is not public are left out: only the
         vault may hold them.
+    sealer
+        The vault, for a feed that is not public or has private columns.
 
     Raises
     ------
     ValueError
-        If the feed's file has no columns.
+        If the feed's file has no columns, or the vault is missing.
 
     """
 
-    def __init__(self, feed: FeedRules) -> None:
+    def __init__(self, feed: FeedRules, sealer: Sealer | None = None) -> None:
         columns = feed.columns
         if not columns:
             raise ValueError(
@@ -47,6 +63,7 @@ class FeedMapping:
             )
         self._feed = feed.name
         self._id = [_getter(path) for path in columns["id"]]
+        self._id_of: Callable[[str], str] = str
         self._times = {
             field: (_getter(str(columns[field]["column"])), TimeColumn(columns[field], feed.zone))
             for field in ("arrival", "opened", "closed", "promised")
@@ -65,12 +82,45 @@ class FeedMapping:
             [(path, _getter(path)) for path in columns.get("attributes", ())] if feed.public else []
         )
         self._last_ms = 0
+        if is_sealed(feed) and sealer is None:
+            raise ValueError(
+                f"feed {feed.name} is not public: its reports are sealed, which needs the vault."
+            )
+        self._private = (
+            None if sealer is None or not is_sealed(feed) else PrivateColumns(feed, sealer, _getter)
+        )
+        if self._private is not None:
+            self._id_of = self._private.id_of
 
     def messages(self, row: Row) -> list[Message]:
         """Return a row's messages: its opening, and behind it its closing where the row has one.
 
         A row whose arrival cannot be read stands in line where the row before it stood.
         """
+        (found,) = self.messages_of([row])
+        return found
+
+    def messages_of(self, rows: Sequence[Row | bytes]) -> list[list[Message]]:
+        """Return the messages of each of some rows; of bytes, which are no row, that of `unreadable`.
+
+        Raises
+        ------
+        config.vault.VaultError
+            If something must be sealed and the vault does not answer.
+
+        """
+        drafts = [[self.unreadable(row)] if isinstance(row, bytes) else self._drafts(row) for row in rows]
+        if self._private is not None:
+            self._seal([one for some in drafts for one in some if isinstance(one, _Draft)])
+        return [[self._message(one) if isinstance(one, _Draft) else one for one in some] for some in drafts]
+
+    def _seal(self, drafts: list["_Draft"]) -> None:
+        assert self._private is not None
+        sealed = self._private.sealed([(one.fields["id"], one.content) for one in drafts])
+        for draft, private in zip(drafts, sealed, strict=True):
+            draft.fields["private"] = private
+
+    def _drafts(self, row: Row) -> Sequence["_Draft | Message"]:
         opened = self._time("opened", row)
         arrived = self._time("arrival", row) if "arrival" in self._times else opened
         closed = self._time("closed", row)
@@ -79,16 +129,23 @@ class FeedMapping:
         self._last_ms = place
         fields, odd = self._fields(row, opened, arrived)
         step = self._steps.get(self._step(row), "") if self._step else ""
-        first = self._message(place, at_ms, fields | {"step": "" if closed is not None else step}, odd)
+        content = b""
+        if self._private is not None:
+            fields["closed_ms"] = closed
+            content = self._private.content(row, fields, odd)
+            closed = fields.pop("closed_ms")
+        first = _Draft(place, at_ms, fields | {"step": "" if closed is not None else step}, odd, content)
         if closed is None:
             return [first]
         if isinstance(closed, int) and closed > place:
             place = closed
         at_ms = None if at_ms is None else place
-        return [first, self._message(place, at_ms, fields | {"closed_ms": closed, "step": step}, odd)]
+        return [first, _Draft(place, at_ms, fields | {"closed_ms": closed, "step": step}, odd, content)]
 
     def unreadable(self, text: bytes) -> Message:
-        """Return the message of a row that is none: its bytes as they stand, which intake refuses and keeps."""
+        """Return the message of a row that is none: its bytes as they stand, or sealed, which intake refuses."""
+        if self._private is not None:
+            return Message(self._last_ms, sized(self._feed, self._private.unreadable(text), None))
         return Message(self._last_ms, sized(self._feed, text, None))
 
     def _time(self, field: str, row: Row) -> int | str | None:
@@ -101,7 +158,7 @@ class FeedMapping:
         """Return the fields of a Report, and those that a Report cannot hold and only intake may judge."""
         fields: dict[str, Any] = {
             "feed": self._feed,
-            "id": SEPARATOR.join([get(row) for get in self._id]),
+            "id": self._id_of(SEPARATOR.join([get(row) for get in self._id])),
             "opened_ms": opened if opened is not None or not isinstance(arrived, str) else arrived,
             "promised": self._time("promised", row),
             "category": self._category(row).strip() if self._category else "",
@@ -124,15 +181,13 @@ class FeedMapping:
                     odd[name] = number
         return fields, odd
 
-    def _message(
-        self, place_ms: int, t_ms: int | None, fields: dict[str, Any], odd: dict[str, Any]
-    ) -> Message:
-        report = Report(t_ms=t_ms, **fields)
+    def _message(self, draft: "_Draft") -> Message:
+        report = Report(t_ms=draft.t_ms, **draft.fields)
         try:
-            body = encoder.encode(report) if not odd else _as_it_stands(report, odd)
+            body = encoder.encode(report) if not draft.odd else _as_it_stands(report, draft.odd)
         except UnicodeEncodeError:  # bytes that are no UTF-8 go on as they came
-            body = _as_it_stands(report, odd)
-        return Message(place_ms, sized(self._feed, body, t_ms))
+            body = _as_it_stands(report, draft.odd)
+        return Message(draft.place_ms, sized(self._feed, body, draft.t_ms))
 
 
 def _as_it_stands(report: Report, odd: dict[str, Any]) -> bytes:

@@ -15,11 +15,11 @@ import requests
 import stamina
 
 from config.settings import Settings
+from config.vault import VaultError, vault_of
 from config.wallclock import now_ms
 from domain.codes import lane_of
 from domain.feed_rules import DAY_MS, FeedRules
 from domain.records import Report, encoder
-from producers.envelope import sized
 from producers.kafka_writer import KafkaWriter
 from producers.mapping import FeedMapping
 from producers.open311 import COLUMNS, BrokenAnswerError, NotServiceRequestsError, rows_of
@@ -112,12 +112,15 @@ class Poller:
         self._settings = settings
         self._tries = tries
         self._file = settings.data / "poll" / f"{feed.name}.json"
+        self._vault = vault_of(settings)
+        self._mapping = FeedMapping(self._feed, self._vault)
         self._session = requests.Session()
         self._session.headers["User-Agent"] = AGENT
 
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
+        self._vault.close()
 
     def standing(self) -> Standing:
         """Return where the poller is; anew from now where nothing is kept for this address."""
@@ -219,17 +222,16 @@ class Poller:
         try:
             rows = rows_of(body)
         except BrokenAnswerError:
-            return 0, [("", sized(self._feed.name, body, None))]
+            return 0, [("", self._mapping.unreadable(body).body)]
         except NotServiceRequestsError as said:
             raise PollError(f"{self._url} answers with no service requests: {said}.") from said
-        mapping = FeedMapping(self._feed)
-        found: list[tuple[str, bytes]] = []
-        for row in rows:
-            message = mapping.messages(row)[
-                -1
-            ]  # a poll sees only the last version: its closing, where it has one
-            found.append((str(row.get("service_request_id", "")), _untimed(message.body)))
-        return len(rows), found
+        messages = self._mapping.messages_of(rows)
+        # a poll sees only the last version of a request: its closing, where it has one
+        found = [
+            (str(row.get("service_request_id", "")), some[-1])
+            for row, some in zip(rows, messages, strict=True)
+        ]
+        return len(rows), [(one, _untimed(message.body)) for one, message in found]
 
     def _save(self, standing: Standing) -> None:
         self._file.parent.mkdir(parents=True, exist_ok=True)
@@ -275,7 +277,7 @@ def poll(  # noqa: PLR0913 - what the command line takes
             while not stop.is_set():
                 try:
                     sent += poller.look(writer)
-                except PollError as refused:
+                except (PollError, VaultError) as refused:
                     say(str(refused))
                 stop.wait(max(interval_s, LEAST_INTERVAL_S))
     finally:

@@ -13,10 +13,11 @@ from config.settings import Settings
 from config.wallclock import monotonic_s, now_ms
 from domain.codes import lane_of
 from domain.feed_rules import FeedRules
-from domain.records import Report, Tick, TooLarge, encoder
+from domain.records import Report, Tick, TooLarge, Unreadable, encoder
 from producers.files import RecordedFiles
 from producers.kafka_writer import KafkaWriter
 from producers.mapping import FeedMapping, Message
+from producers.private import sealer_of
 
 MAX_SPEED = math.inf
 """As fast as possible."""
@@ -25,7 +26,7 @@ MINUTE_MS = 60_000
 LONGEST_NAP_S = 0.5
 """Pacing sleeps in pieces, so that an interruption is noticed at once."""
 
-_decoder = msgspec.json.Decoder(Report | TooLarge)
+_decoder = msgspec.json.Decoder(Report | TooLarge | Unreadable)
 
 
 class ProduceError(ValueError):
@@ -84,6 +85,8 @@ def produce(  # noqa: PLR0913 - what the command line takes
         If a file cannot be read.
     producers.kafka_writer.WriteError
         If the broker does not take a record.
+    config.vault.VaultError
+        If the feed is not public and its reports cannot be sealed.
 
     """
     by_feed = settings.clock == "feed"
@@ -95,9 +98,11 @@ def produce(  # noqa: PLR0913 - what the command line takes
             "or start `watchfloor up --clock feed` on another data folder for any speed."
         )
     begun_s = monotonic_s()
-    columns = FeedMapping(feed)
     form = str(feed.columns.get("format", "csv"))
-    with RecordedFiles(files, columns, form, from_ms=from_ms, to_ms=to_ms) as recorded:
+    with (
+        sealer_of(feed, settings) as sealer,
+        RecordedFiles(files, FeedMapping(feed, sealer), form, from_ms=from_ms, to_ms=to_ms) as recorded,
+    ):
         messages = recorded.in_order()
         first = next(messages, None)
         if first is None:
@@ -191,7 +196,7 @@ def moved(body: bytes, by_ms: int, feed: FeedRules) -> bytes:
         record = _decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return body
-    if isinstance(record, TooLarge):
+    if isinstance(record, TooLarge | Unreadable):
         return encoder.encode(msgspec.structs.replace(record, t_ms=None))
     promised = record.promised
     if isinstance(promised, str):

@@ -99,6 +99,8 @@ class Riot:
         if self.ids < 3 or self.rng.random() < 0.3:
             self.ids += 1
         fields: dict[str, Any] = {"closed_ms": self.ms} if self.rng.random() < 0.15 else {}
+        if self.rng.random() < 0.3:
+            fields["private"] = f"sealed:r-{self.rng.randint(1, 3)}:abc#{self.rng.choice('ab') * 32}"
         if self.shared:
             fields["t_ms"] = self.shop.floor.now_ms
         self.shop.report(

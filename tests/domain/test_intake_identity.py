@@ -34,7 +34,7 @@ def forwards(floor: Floor) -> list[Opened | Revised | Repeated]:
 
 CHANGES: list[dict[str, Any]] = [
     {"category": "tree"}, {"place": ["Mill"]}, {"lon": 7.5}, {"step": "handle"}, {"channel": "phone"},
-    {"promised": T0 + DAY}, {"closed_ms": T0}, {"opened_ms": T0 - 1}, {"attributes": {"a": "b"}}, {"private": "x"},
+    {"promised": T0 + DAY}, {"closed_ms": T0}, {"opened_ms": T0 - 1}, {"attributes": {"a": "b"}}, {"private": f"sealed:r-1:abc#{'a' * 32}"},
 ]  # fmt: skip
 
 

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from config.rules import gather
+from config.vault import Vault
 from domain.records import Report, reports_decoder
 from domain.rules import compile_rules
 from producers import files
@@ -145,12 +146,15 @@ def test_a_file_that_breaks_off_is_told_with_its_row(tmp_path: Path) -> None:
         read("la311", [packed])
 
 
-def test_a_feed_that_is_not_public_carries_no_attributes() -> None:
+def test_a_feed_that_is_not_public_carries_no_attributes(tmp_path: Path) -> None:
     parts = gather(None, None)
     parts["feeds/la311.toml"] = parts["feeds/la311.toml"].replace(b"public = true", b"public = false")
     feed = compile_rules(parts, "").feeds["la311"]
     row = {"SRNumber": "1", "CreatedDate": "01/01/2018 10:00:00 AM", "Owner": "X", "Address": "Street 1"}
-    assert b"Street" not in FeedMapping(feed).messages(row)[0].body
+    with pytest.raises(ValueError, match="needs the vault"):
+        FeedMapping(feed)
+    with Vault(f"sqlite:///{tmp_path / 'v.sqlite3'}") as vault:
+        assert b"Street" not in FeedMapping(feed, vault).messages(row)[0].body
 
 
 @pytest.mark.parametrize(

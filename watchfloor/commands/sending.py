@@ -240,6 +240,7 @@ def _sent(
     wait: bool,
 ) -> dict[str, Any]:
     """Send, wait for what becomes of it where that was asked for, and return the figures."""
+    from config.vault import VaultError
     from producers.files import FileError
     from producers.kafka_writer import WriteError
     from producers.produce import ProduceError
@@ -252,7 +253,7 @@ def _sent(
             done = send(progress)
     except (ProduceError, FileError) as wrong:
         raise RefusedError(str(wrong)) from wrong
-    except WriteError as gone:
+    except (WriteError, VaultError) as gone:
         raise MissingError(str(gone)) from gone
     counted: dict[str, int | None] = dict.fromkeys(OUTCOMES)
     if wait:

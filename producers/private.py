@@ -1,0 +1,145 @@
+"""What of a row may hold a person: read from the columns that the feed's file calls private, and sealed before it travels."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Literal, Protocol, cast
+
+from config.settings import Settings
+from config.vault import Vault, vault_of
+from config.wallclock import now_ms
+from domain import judge
+from domain.feed_rules import DAY_MS, FeedRules
+from domain.known_reports import matter_of
+from domain.privacy import FIELDS
+from domain.records import Unreadable, encoder
+from domain.sealed import key_of_report
+
+LONGEST_FIELD = 200
+"""Characters of a name, a number or an account."""
+
+LONGEST_TEXT = 2_000
+"""Characters of a text; the rest is left out, with three dots. A longer one is a document, and travels by reference."""
+
+KEPT_MS = 90 * DAY_MS
+"""The key of a message that was refused is erased after this time: nobody mends it later."""
+
+SEALED_AWAY = "(sealed)"
+"""Stands where an unreadable value stood, which intake would quote."""
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def is_sealed(feed: FeedRules) -> bool:
+    """Tell whether anything of a feed's reports is sealed."""
+    return not feed.public or bool(feed.columns.get("private"))
+
+
+def sealer_of(feed: FeedRules, settings: Settings) -> AbstractContextManager[Vault | None]:
+    """Return the vault that a feed's producer seals with; None where there is nothing to seal."""
+    return vault_of(settings) if is_sealed(feed) else nullcontext()
+
+
+class Sealer(Protocol):
+    """What a producer needs of the vault."""
+
+    def seal_reports(self, contents: Sequence[tuple[str, bytes]]) -> list[str]:
+        """Return contents sealed, each under the key of its name, with its keyed hash."""
+
+    def hashed(self, text: str) -> str:
+        """Return a keyed hash of a text."""
+
+    def retire(self, case_id: str, names: Sequence[str], *, erase_ms: int) -> None:
+        """Note when keys are to be erased."""
+
+
+class PrivateColumns:
+    """The private side of a feed's mapping.
+
+    Parameters
+    ----------
+    feed
+        Its rules.
+    sealer
+        The vault.
+    getter
+        Makes what reads a column as text.
+
+    """
+
+    def __init__(
+        self, feed: FeedRules, sealer: Sealer, getter: Callable[[str], Callable[[Mapping[str, Any]], str]]
+    ) -> None:
+        columns: Mapping[str, str] = feed.columns.get("private", {})
+        self._columns = [(field, getter(columns[field])) for field in FIELDS if field in columns]
+        self._feed = feed.name
+        self._sealer = sealer
+        self._hashes_ids = not feed.public and feed.within_ms is not None
+        self._hides_odd = not feed.public
+
+    def id_of(self, text: str) -> str:
+        """Return the id that travels: of a feed without ids, whose columns may name somebody, a keyed hash of them."""
+        return self._sealer.hashed(text) if self._hashes_ids and text else text
+
+    def content(self, row: Mapping[str, Any], fields: dict[str, Any], odd: dict[str, Any]) -> bytes:
+        """Return what is to be sealed of a row, empty where there is nothing.
+
+        What could not be read goes there, too, since intake would quote it: `fields` and `odd` say so in its place.
+        """
+        said = {field: _cut(field, text) for field, get in self._columns if (text := _utf8(get(row)).strip())}
+        if self._hides_odd and (unread := _hide(fields) | _hide_numbers(odd)):
+            said["unread"] = _cut("unread", "; ".join(f"{name}: {value}" for name, value in unread.items()))
+        return encoder.encode(said) if said else b""
+
+    def sealed(self, contents: Sequence[tuple[str, bytes]]) -> list[str]:
+        """Return reports' private contents sealed, by the reports' ids; an empty one stays empty."""
+        wanted = [
+            (key_of_report(matter_of(self._feed, id_)), content) for id_, content in contents if content
+        ]
+        sealed = iter(self._sealer.seal_reports(wanted) if wanted else ())
+        return [next(sealed) if content else "" for _, content in contents]
+
+    def unreadable(self, raw: bytes) -> bytes:
+        """Return what is sent of a row that cannot be read: why, its size, and the row itself sealed."""
+        name = f"u-{self._sealer.hashed(raw.decode('utf-8', 'surrogateescape'))}"
+        (private,) = self._sealer.seal_reports([(name, raw)])
+        self._sealer.retire(name, [name], erase_ms=now_ms() + KEPT_MS)
+        reason = _reason(raw)
+        return encoder.encode(
+            Unreadable(feed=self._feed, reason=reason, size_bytes=len(raw), private=private)
+        )
+
+
+def _reason(raw: bytes) -> Literal["bad_utf8", "malformed", "wrong_type"]:
+    try:
+        judge.read(raw)
+    except judge.Refusal as refusal:
+        if refusal.reason in {"bad_utf8", "wrong_type"}:
+            return cast("Literal['bad_utf8', 'wrong_type']", refusal.reason)
+    return "malformed"
+
+
+def _hide(fields: dict[str, Any]) -> dict[str, str]:
+    """Take times that could not be read out of a report's fields, and return them."""
+    unread = {}
+    for name in ("opened_ms", "closed_ms", "promised"):
+        value = fields.get(name)
+        if isinstance(value, str) and not (name == "promised" and _DAY.fullmatch(value)):
+            unread[name], fields[name] = _utf8(value), SEALED_AWAY
+    return unread
+
+
+def _hide_numbers(odd: dict[str, Any]) -> dict[str, str]:
+    unread = {name: _utf8(value) for name, value in odd.items() if isinstance(value, str)}
+    odd.update(dict.fromkeys(unread, SEALED_AWAY))
+    return unread
+
+
+def _cut(field: str, text: str) -> str:
+    longest = LONGEST_TEXT if field == "text" else LONGEST_FIELD
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def _utf8(text: str) -> str:
+    """Return a text of which bytes that are no UTF-8 are marked: what is sealed can be read by a person."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") if not text.isascii() else text
