@@ -184,7 +184,7 @@ class RuleStore:
         path = self._path(name)
         if not self._fs.exists(path) or self._fs.size(path) != len(body):
             if isinstance(self._fs, LocalFileSystem):
-                _write_whole(Path(path), body)
+                write_whole(Path(path), body)
             else:
                 self._fs.pipe_file(path, body)  # an object store shows an object whole or not at all
         return name
@@ -203,8 +203,8 @@ class RuleStore:
         return bytes(body)
 
 
-def _write_whole(path: Path, body: bytes) -> None:
-    """Write aside in the same folder, on to the disk, and rename: fsspec's own way goes over the temporary folder."""
+def write_whole(path: Path, body: bytes) -> None:
+    """Write a file aside in the same folder, on to the disk, and rename: fsspec's own way goes over the temporary folder."""
     handle, aside = tempfile.mkstemp(dir=path.parent, prefix=".part-")
     try:
         with os.fdopen(handle, "wb") as file:

@@ -79,14 +79,39 @@ class AskCase(msgspec.Struct, frozen=True, kw_only=True, tag="case"):
     id: Name
 
 
-ClientMessage = Hello | ChangeScope | Shown | Ask | Act | AskCase
+class DeskAct(msgspec.Struct, frozen=True, kw_only=True, tag="desk"):
+    """A command on a desk: a signature over a page that is kept, a note of the shift, or a scope for another desk."""
+
+    id: CommandId
+    action: Literal["hand_over", "take_post", "note_shift", "move_scope"]
+    desk: Scope
+    sha256: Annotated[str, Meta(pattern=r"^(|[0-9a-f]{64})$")] = ""
+    shift: Annotated[int, Meta(ge=0)] = 0
+    critical: Annotated[list[Name], Meta(max_length=MOST_PARTS)] = []
+    ticked: Annotated[list[Name], Meta(max_length=MOST_PARTS)] = []
+    text: Text = ""
+    scope: Scope = ""
+    to: Scope = ""
+    screen: Annotated[str, Meta(max_length=64)] = ""
+
+
+class Reported(msgspec.Struct, frozen=True, kw_only=True, tag="reported"):
+    """Whoever has a case's tracking code says that it is not settled. The code goes no further than the gateway."""
+
+    id: CommandId
+    code: Annotated[str, Meta(max_length=256)]
+    version: Annotated[int, Meta(ge=0)]
+    text: Text = ""
+
+
+ClientMessage = Hello | ChangeScope | Shown | Ask | Act | AskCase | DeskAct | Reported
 decoder = msgspec.json.Decoder(ClientMessage)
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, tag="answer", omit_defaults=True):
     """What became of a command; `reason` is for the person where it was not done.
 
-    Of a command on a case `code` is the refusal's name, `version` and `step` are the case's as they are now.
+    Of a command on a case or a desk `code` is the refusal's name; of a case `version` and `step` are the case's as they are now.
     """
 
     id: str
@@ -243,7 +268,7 @@ class CommandBook:
                         id=name,
                         ok=bool(answer.get("ok")),
                         reason=str(answer.get("sentence") or answer.get("reason") or ""),
-                        code=str(answer.get("reason") or "") if "case" in answer else "",
+                        code=str(answer.get("reason") or "") if "sentence" in answer else "",
                         version=answer.get("version"),
                         step=answer.get("step"),
                     )

@@ -11,6 +11,7 @@ import structlog
 import uvloop
 
 from config.accounts import accounts_of
+from config.handover_store import handovers_of
 from config.rules import RuleStore
 from config.settings import Settings
 from config.vault import vault_of
@@ -59,7 +60,8 @@ class Gateway:
         self._rules = RuleStore(str(settings.data / "rules"))
         self._sign_ins = SignIns(settings.redis, settings.prefix)
         self._grants = GrantTeller(accounts_of(settings), self.book)
-        self._sealer = Sealer(vault_of(settings))
+        vault = vault_of(settings)
+        self._sealer = Sealer(vault)
         self._epoch = secrets.token_hex(4)
         self._floors: dict[str, tuple[Floor, asyncio.Task[None]]] = {}
         self._tasks: asyncio.TaskGroup | None = None
@@ -70,6 +72,8 @@ class Gateway:
                 book=self.book,
                 figures=self.figures,
                 seal=self._sealer.seal,
+                page_kept=handovers_of(settings).has,
+                case_of_code=vault.case_of_code,
                 gate=TicketGate(settings.secret.get_secret_value()),
                 wall_port=settings.wall_port,
                 public_gateway_url=settings.public_gateway_url,

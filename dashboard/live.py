@@ -13,6 +13,7 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
+from config.vault import VaultError
 from dashboard.commands import (
     Act,
     Answer,
@@ -20,13 +21,16 @@ from dashboard.commands import (
     AskCase,
     ChangeScope,
     CommandBook,
+    DeskAct,
     Hello,
+    Reported,
     Shown,
     decoder,
     for_alert,
     for_case,
 )
 from dashboard.commands import RefusedError as CannotBeError
+from dashboard.edge_commands import for_desk, for_reporter
 from dashboard.figures import Figures
 from dashboard.floor import Floor
 from dashboard.frames import text_frame
@@ -52,6 +56,9 @@ BACKLOG = 1024
 
 POLICY, TRY_LATER, TOKEN = 1008, 1013, 4401
 
+REPORTED = "/reported"
+"""Where the tracking page's server brings a reporter's answer; a ticket that names a case is good here alone."""
+
 log = structlog.get_logger()
 _encode = msgspec.json.Encoder().encode
 
@@ -76,6 +83,10 @@ class LiveParts:
         The body of `/healthz`.
     seal
         Seals what somebody wrote in a command about an alert's case ("" where it has none), before it is written.
+    page_kept
+        Tells whether the page of a handover is kept, by its SHA-256; runs in a thread.
+    case_of_code
+        Returns the case of a tracking code, or None; runs in a thread.
 
     """
 
@@ -87,6 +98,8 @@ class LiveParts:
     wall_port: int
     public_gateway_url: str
     seal: Seal
+    page_kept: Callable[[str], bool]
+    case_of_code: Callable[[str], str | None]
     now_ms: Callable[[], int]
     monotonic_s: Callable[[], float]
 
@@ -124,10 +137,12 @@ class Live:
             return response
         if path == "/metrics":
             return connection.respond(HTTPStatus.OK, self.parts.figures.text().decode())
-        if path != "/live":
+        if path not in {"/live", REPORTED}:
             return connection.respond(HTTPStatus.NOT_FOUND, "The live socket is at /live.\n")
         origins, hosts = request.headers.get_all("Origin"), request.headers.get_all("Host")
-        origin = origins[0] if len(origins) == 1 else None
+        if path == REPORTED and not origins:
+            return None  # a browser says where its page is from; this is the tracking page's own server
+        origin = origins[0] if len(origins) == 1 and path == "/live" else None
         host = hosts[0] if len(hosts) == 1 else ""
         if not origin_is_ours(origin, host, self.parts.wall_port, self.parts.public_gateway_url):
             self.parts.figures.refused.labels("origin").inc()
@@ -153,13 +168,16 @@ class Live:
         if self.open > MOST_CLIENTS:
             raise RefusedError(TRY_LATER, "this gateway has as many screens as it can serve; try again later")
         hello, holder = await self._hello(connection)
+        if bool(holder.case) != (connection.request is not None and connection.request.path == REPORTED):
+            raise RefusedError(TOKEN, "ticket of another socket")
         try:
             floor = self.parts.floor_of(hello.replay)
         except LookupError as missing:
             raise RefusedError(POLICY, str(missing)) from missing
         session = Session(connection, self.parts.monotonic_s(), holder)
         try:
-            floor.join(session, _scope(hello.scope), hello.epoch, hello.seq)
+            if not holder.case:
+                floor.join(session, _scope(hello.scope), hello.epoch, hello.seq)
             async for text in connection:
                 if not session.messages.take(self.parts.monotonic_s()):
                     raise RefusedError(POLICY, "too many messages; a screen sends one a second")
@@ -181,6 +199,10 @@ class Live:
         return hello, holder
 
     async def _hear(self, floor: Floor, session: Session, message: object) -> None:
+        if bool(session.holder.case) != isinstance(message, Reported):
+            raise RefusedError(
+                POLICY, "a reporter says that a case is not settled, and nobody else does so here"
+            )
         match message:
             case Shown(seq=seq):
                 if session.channel is not None and seq >= min(session.shown_seq + 1, session.channel.seq):
@@ -202,10 +224,26 @@ class Live:
                 await self._command(
                     floor, session, message.id, lambda: for_case(message, session.holder.account)
                 )
+            case DeskAct() | Reported():
+                await self._at_the_edge(floor, session, message)
             case AskCase(id=name):
                 await self._case(floor, session, name)
             case _:
                 raise RefusedError(POLICY, "hello is said once")
+
+    async def _at_the_edge(self, floor: Floor, session: Session, message: DeskAct | Reported) -> None:
+        """Pass on what is about a desk, or what a reporter says: both are checked against what folds cannot know."""
+        holder = session.holder
+        if isinstance(message, DeskAct):
+            kept = bool(message.sha256) and await asyncio.to_thread(self.parts.page_kept, message.sha256)
+            await self._command(
+                floor, session, message.id, lambda: for_desk(message, holder.account, kept=kept)
+            )
+            return
+        case: str | None = None
+        with contextlib.suppress(VaultError):  # a code that cannot be read now is no code
+            case = await asyncio.to_thread(self.parts.case_of_code, message.code)
+        await self._command(floor, session, message.id, lambda: for_reporter(message, case, holder.case))
 
     async def _command(
         self,

@@ -21,11 +21,13 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Who opens the socket.
 
     `account` is an account's id, `local` where nobody has one yet, or empty for a screen that only shows; `sign_in`
-    names the sign-in, with which the socket ends (empty: with none).
+    names the sign-in, with which the socket ends (empty: with none). `case` is the one case that a reporter may speak of,
+    on a socket that shows nothing.
     """
 
     account: str = ""
     sign_in: str = ""
+    case: str = ""
 
 
 class _Claim(msgspec.Struct, frozen=True, kw_only=True):

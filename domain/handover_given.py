@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from domain.codes import is_jurisdiction
+from domain.flow_given import MOST_PARTS
+from domain.sealed import LONGEST_SEALED
 
-LONGEST_TEXT = 12_000
-"""Of a note as it arrives: one of 2,000 characters, sealed."""
-MOST_ITEMS = 50
+MOST_ITEMS = MOST_PARTS
 """A page with more critical items is no handover any more, it is an emergency."""
 SHA256 = re.compile(r"[0-9a-f]{64}")
 ITEM = re.compile(r"[A-Za-z0-9_.:|-]{1,64}")
@@ -31,7 +31,7 @@ def _items(value: Any) -> bool:
 
 
 def _text(value: Any) -> bool:
-    return isinstance(value, str) and bool(value.strip()) and len(value) <= LONGEST_TEXT
+    return isinstance(value, str) and bool(value.strip()) and len(value) <= LONGEST_SEALED
 
 
 def _code(value: Any) -> bool:

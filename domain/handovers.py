@@ -132,7 +132,7 @@ class Handovers:
 
     def _note_shift(self, desk: Desk, command: Command) -> Refusal | None:
         note = Note(
-            n=f"{self._at.partition}:{self._at.offset}",
+            n=f"{self._at.partition}:{self._at.offset:x}",
             t_ms=self._at.clock_ms,
             account=command.account,
             text=command.given["text"],

@@ -71,7 +71,7 @@ class Rules:
     flows: dict[str, Flow]
     calendars: dict[str, Calendar]
     rosters: dict[str, Roster] = field(default_factory=dict, repr=False, compare=False)
-    desks: dict[str, DeskPlan] = field(default_factory=dict)
+    desks: dict[str, DeskPlan] = field(default_factory=dict, repr=False, compare=False)
     _children: dict[str, list[str]] = field(default_factory=dict, repr=False, compare=False)
     _names: dict[str, dict[str, str]] = field(default_factory=dict, repr=False, compare=False)
 

@@ -3,12 +3,12 @@
 The zone's offsets from UTC are written out when a rule set is published (`config.desk_source`), as for calendars.
 """
 
-from bisect import bisect_right
 from collections.abc import Mapping
 
 import msgspec
 
-DAY_MS = 86_400_000
+from domain.local_clock import DAY_MS, LocalClock
+
 MINUTE_MS = 60_000
 DAY_MIN = 1440
 
@@ -51,35 +51,21 @@ class DeskFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class DeskPlan:
     """The shifts of one desk."""
 
-    __slots__ = ("_from", "_offset", "_shifts", "_until", "title", "zone")
+    __slots__ = ("_clock", "_shifts", "title", "zone")
 
     def __init__(self, entry: DeskEntry, offsets: list[tuple[int, int]]) -> None:
         self.title = entry.title
         self.zone = entry.zone
-        self._shifts = sorted(entry.shifts, key=lambda shift: (shift[1], shift[0]))
-        self._from = [at_s * 1000 for at_s, _ in offsets]
-        self._offset = [ahead_s * 1000 for _, ahead_s in offsets]
-        # what the local clock shows when an offset ends
-        self._until = [
-            at_ms + ahead_ms for at_ms, ahead_ms in zip(self._from[1:], self._offset, strict=False)
-        ]
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, DeskPlan) and all(
-            getattr(self, name) == getattr(other, name) for name in self.__slots__
-        )
-
-    __hash__ = None  # type: ignore[assignment] # it is compared, and never a key
+        self._shifts = entry.shifts
+        self._clock = LocalClock(offsets)
 
     def after(self, at_ms: int) -> Shift:
         """Return the first shift that ends after an instant."""
-        return min(
-            (shift for shift in self._around(at_ms) if shift.end_ms > at_ms), key=lambda shift: shift.end_ms
-        )
+        return min((one for one in self._around(at_ms) if one.end_ms > at_ms), key=lambda one: one.end_ms)
 
     def nearest(self, at_ms: int) -> Shift:
         """Return the shift that is being handed over at an instant: the one whose end is nearest, the earlier of two."""
-        return min(self._around(at_ms), key=lambda shift: (abs(shift.end_ms - at_ms), shift.end_ms))
+        return min(self._around(at_ms), key=lambda one: (abs(one.end_ms - at_ms), one.end_ms))
 
     def ends_at(self, at_ms: int) -> bool:
         """Tell whether a shift ends at an instant."""
@@ -87,24 +73,15 @@ class DeskPlan:
 
     def _around(self, at_ms: int) -> list[Shift]:
         """Return the shifts that begin on the local dates around an instant; each lasts at most a day."""
-        day = (at_ms + self._ahead(at_ms)) // DAY_MS
+        day, clock = self._clock.day_of(at_ms), self._clock
         return [
             Shift(
-                start_ms=self._instant(date * DAY_MS + start * MINUTE_MS),
-                end_ms=self._instant(date * DAY_MS + end * MINUTE_MS),
+                start_ms=clock.instant_of(date * DAY_MS + start * MINUTE_MS),
+                end_ms=clock.instant_of(date * DAY_MS + end * MINUTE_MS),
             )
             for date in range(day - 2, day + 3)
             for start, end in self._shifts
         ]
-
-    def _ahead(self, at_ms: int) -> int:
-        return self._offset[max(bisect_right(self._from, at_ms) - 1, 0)]
-
-    def _instant(self, local_ms: int) -> int:
-        """Return the first instant at which the local clock shows a time or a later one."""
-        stretch = bisect_right(self._until, local_ms)
-        found = local_ms - self._offset[stretch]
-        return max(found, self._from[stretch]) if stretch else found
 
 
 def read_desks(body: bytes) -> dict[str, DeskPlan]:
