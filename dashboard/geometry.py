@@ -125,7 +125,9 @@ class Atlas:
         if scope not in self._drawn:
             if len(self._drawn) >= DRAWN_KEPT:
                 self._drawn.clear()
-            self._drawn[scope] = self._draw(scope, self.children(scope) or [scope])
+            # an area that has ended has its figures and no place: its successors lie there
+            lasting = [code for code in self.children(scope) if self._rules.holds(code, None)]
+            self._drawn[scope] = self._draw(scope, lasting or [scope])
         return self._drawn[scope]
 
     def _draw(self, scope: str, codes: Sequence[str]) -> Geometry:
@@ -177,7 +179,9 @@ class Atlas:
             return _even_odd(rings)
         if code not in self._unions:
             below = [
-                border for child in self._rules.children(code) if (border := self._border(child)) is not None
+                border
+                for child in self._rules.children(code)
+                if self._rules.holds(child, None) and (border := self._border(child)) is not None
             ]
             whole = shapely.union_all(below) if below else None
             if len(code) > TOWNSHIP_DIGITS:  # a province has ten thousand villages, and 1,900 townships

@@ -108,6 +108,7 @@ class CaseBook:
         if case is None:
             self.late += 1
             return
+        record = self._where_it_lay(case, record)
         case.take_over(record)
         self.dirty[case.id] = None
         if case.work is not None:
@@ -191,6 +192,13 @@ class CaseBook:
         for alert in self._alerts.of_case(case_id):
             self._alerts.forget(alert)
         self.dirty[case_id] = None
+
+    def _where_it_lay(self, case: Case, record: Revised) -> Revised:
+        """Return a later version in the case's own place, where only the boundaries around it have changed."""
+        rules = self._at.rules
+        if rules is None or record.grid == case.grid or not rules.lay_in(case.grid, record.grid):
+            return record
+        return msgspec.structs.replace(record, grid=case.grid, area=case.area)
 
     def _move(self, case: Case, record: Revised) -> None:
         """Let a case, with all that it counts for and its alerts, be of another grid or category."""

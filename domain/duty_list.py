@@ -29,11 +29,13 @@ class OnDuty(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def on_duty_in(rules: Rules, scope: str, at_ms: int) -> Iterator[OnDuty]:
-    """Give who is on duty in each grid of a scope whose county has a roster, in the grids' order."""
+    """Give who is on duty in each grid that holds then, of a scope whose county has a roster, in the grids' order."""
     for county in sorted(rules.rosters):
         if county.startswith(scope[:COUNTY_DIGITS]):
             roster = rules.rosters[county]
             for grid in _grids(rules, scope if len(scope) > COUNTY_DIGITS else county):
+                if not rules.holds(grid, at_ms):
+                    continue
                 duty = roster.on_duty(grid, at_ms)
                 if duty is None:
                     yield OnDuty(grid=grid)

@@ -46,7 +46,9 @@ class FeedRules:
     places: Places
     _ends: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
 
-    def place(self, lon: float | None, lat: float | None, names: Sequence[str]) -> tuple[Grid, str]:
+    def place(
+        self, lon: float | None, lat: float | None, names: Sequence[str], at_ms: int | None = None
+    ) -> tuple[Grid, str]:
         """Return the grid of a point or of names, and the source's own code or name of it ("" when unplaced).
 
         Parameters
@@ -55,9 +57,11 @@ class FeedRules:
             Degrees; None where the report has no point. Anything that is no place on earth is unplaced.
         names
             The source's area code or names, the most exact first.
+        at_ms
+            By the boundaries of which instant; None: the newest.
 
         """
-        return self.places.place(lon, lat, names)
+        return self.places.place(lon, lat, names, at_ms)
 
     def local_day(self, instant_ms: int) -> date:
         """Return the feed's local day of an instant.

@@ -136,7 +136,7 @@ class Intake:
             repeated = Repeated(origin=self._origin(), key=key, feed=report.feed, t_ms=self._stamp())
             self._forward(known[1], repeated)
             return
-        grid, area = rules.place(report.lon, report.lat, report.place)
+        grid, area = rules.place(report.lon, report.lat, report.place, self.clock_ms)
         partition = partition_of(grid) if known is None else known[1]
         self._known.note(report.feed, key, (fields, partition, self.clock_ms))
         if known is None:

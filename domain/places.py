@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 
+from domain.boundaries import Boundaries, Validity, around
 from domain.codes import COUNTY_DIGITS, GRID_DIGITS, TOWNSHIP_DIGITS, VILLAGE_DIGITS, Grid, unplaced
 from domain.shapes import Shapes
 
@@ -21,6 +22,9 @@ TOWNSHIP_SQUARES = 16
 
 VILLAGE_SQUARES = 4
 
+
+SPANS_KEPT = 2
+"""Spans of unchanged boundaries that are kept ready: time moves on, and seldom over a change."""
 
 NO_GEOMETRY = msgspec.Raw(b"null")
 
@@ -40,12 +44,13 @@ class Area(msgspec.Struct, frozen=True, kw_only=True):
     workers: int = 0
 
 
-class AreaFile(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands in `areas/SET.json`: the areas sorted by code."""
+class AreaFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What stands in `areas/SET.json`: the areas sorted by code, and the validity of those that began or ended."""
 
     set: str
     county: str
     areas: list[Area]
+    validity: dict[str, Validity] = {}
 
 
 class AreaSet:
@@ -57,24 +62,45 @@ class AreaSet:
     def __init__(self, file: AreaFile) -> None:
         self.name = file.set
         self.county = file.county
+        self.boundaries = Boundaries(file.validity)
+        self._drawn: dict[int, Shapes] = {}
         self.areas = {area.code: area for area in file.areas}
-        self.by_source = {area.source.casefold(): area.code for area in file.areas if area.source}
+        # what has ended gives way to what has its name now
+        newest = sorted(file.areas, key=lambda one: self.boundaries.of(one.code).to_ms is None)
+        self.by_source = {area.source.casefold(): area.code for area in newest if area.source}
         self.by_name: dict[str, str] = {}
-        for area in sorted(file.areas, key=lambda one: len(one.code)):
+        for area in sorted(newest, key=lambda one: len(one.code)):
             if area.name:
                 self.by_name[area.name.casefold()] = area.code
 
-    @cached_property
-    def _shapes(self) -> Shapes:
-        """The grids' shapes; built at the first point."""
-        with_shape = [
-            a for a in self.areas.values() if bytes(a.geometry) != b"null" and len(a.code) == GRID_DIGITS
-        ]
-        return Shapes([a.code for a in with_shape], [bytes(a.geometry) for a in with_shape])
+    def at_point(self, lon: float, lat: float, at_ms: int | None = None) -> str:
+        """Return the code of the smallest grid that holds a point (its border included), or "" where none does.
 
-    def at_point(self, lon: float, lat: float) -> str:
-        """Return the code of the smallest grid that holds a point (its border included), or "" where none does."""
-        return self._shapes.at(lon, lat)
+        Parameters
+        ----------
+        lon, lat
+            Degrees.
+        at_ms
+            By the boundaries of which instant; None: the newest.
+
+        """
+        return self._shapes(self.boundaries.epoch(at_ms)).at(lon, lat)
+
+    def _shapes(self, epoch: int) -> Shapes:
+        """Return the shapes of the grids of a span without changes; built at its first point."""
+        if epoch not in self._drawn:
+            at_ms = self.boundaries.starts_ms(epoch)
+            with_shape = [
+                a
+                for a in self.areas.values()
+                if bytes(a.geometry) != b"null"
+                and len(a.code) == GRID_DIGITS
+                and self.boundaries.of(a.code).holds(at_ms)
+            ]
+            while len(self._drawn) >= SPANS_KEPT:
+                del self._drawn[next(iter(self._drawn))]
+            self._drawn[epoch] = Shapes([a.code for a in with_shape], [bytes(a.geometry) for a in with_shape])
+        return self._drawn[epoch]
 
     def named(self, text: str) -> str:
         """Return the code of the area with this source code or name, or "" where none has it."""
@@ -98,8 +124,13 @@ class AreaSet:
 class Places(Protocol):
     """A feed's way from a point or names to a grid. Raises nothing, whatever it is given."""
 
-    def place(self, lon: float | None, lat: float | None, names: Sequence[str]) -> tuple[Grid, str]:
-        """Return the grid and the source's own code or name of the area; a county's unplaced grid where none fits."""
+    def place(
+        self, lon: float | None, lat: float | None, names: Sequence[str], at_ms: int | None = None
+    ) -> tuple[Grid, str]:
+        """Return the grid and the source's own code or name of the area; a county's unplaced grid where none fits.
+
+        It is the grid by the boundaries of an instant; None: the newest.
+        """
 
 
 class ByPoint:
@@ -111,40 +142,87 @@ class ByPoint:
         self._unplaced = unplaced(county)
         self._at = lru_cache(maxsize=POINTS_KEPT)(self._find)
 
-    def _find(self, lon: float, lat: float) -> tuple[Grid, str]:
-        code = self._areas.at_point(lon, lat)
+    def _find(self, lon: float, lat: float, epoch: int) -> tuple[Grid, str]:
+        code = self._areas.at_point(lon, lat, self._areas.boundaries.starts_ms(epoch))
         return (Grid(code), self._areas.label(code)) if code else (self._unplaced, "")
 
-    def place(self, lon: float | None, lat: float | None, names: Sequence[str]) -> tuple[Grid, str]:
+    def place(
+        self, lon: float | None, lat: float | None, names: Sequence[str], at_ms: int | None = None
+    ) -> tuple[Grid, str]:
         """Return the smallest grid around the point."""
         if lon is None or lat is None:
-            return self._names.place(None, None, names)
+            return self._names.place(None, None, names, at_ms)
         if not is_point(lon, lat):
             return self._unplaced, ""
-        return self._at(lon, lat)
+        return self._at(lon, lat, self._areas.boundaries.epoch(at_ms))
 
 
 class ByName:
-    """By the names, the most exact first; a name that is only a county's gives that county's unplaced grid."""
+    """By the names, the most exact first; a name that is only a county's gives that county's unplaced grid.
+
+    The name of an area that has ended means its successor; where it has several, the point says which, and without one
+    the smallest area around them all takes it.
+    """
 
     def __init__(self, areas: AreaSet, county: str) -> None:
         self._areas = areas
         self._unplaced = unplaced(county)
-        self._known: dict[str, tuple[Grid, str]] = {}
-        for key, code in (areas.by_name | areas.by_source).items():
-            grid = Grid(code) if len(code) == GRID_DIGITS else _whole(code)
-            self._known[key] = (grid, areas.label(code))
-        for code in areas.areas:
-            if len(code) == GRID_DIGITS:
-                self._known.setdefault(code, (Grid(code), areas.label(code)))
+        self._known: dict[int, _Names] = {}
 
-    def place(self, lon: float | None, lat: float | None, names: Sequence[str]) -> tuple[Grid, str]:  # noqa: ARG002 - one way of three
+    def place(
+        self, lon: float | None, lat: float | None, names: Sequence[str], at_ms: int | None = None
+    ) -> tuple[Grid, str]:
         """Return the grid of the first name that is known."""
+        known = self._names_in(self._areas.boundaries.epoch(at_ms))
         for name in names:
-            found = self._known.get(name) or self._known.get(name.strip().casefold())
+            found = known.get(name) or known.get(name.strip().casefold())
             if found is not None:
-                return found
+                grid, label, heirs = found
+                if heirs and lon is not None and lat is not None and is_point(lon, lat):
+                    inside = self._areas.at_point(lon, lat, at_ms)
+                    if inside in heirs:
+                        return Grid(inside), self._areas.label(inside)
+                return grid, label
         return self._unplaced, ""
+
+    def _names_in(self, epoch: int) -> "_Names":
+        """Return what names mean in a span without changes: those of areas that hold go before those of ended ones."""
+        if epoch not in self._known:
+            while len(self._known) >= SPANS_KEPT:
+                del self._known[next(iter(self._known))]
+            self._known[epoch] = self._read(self._areas.boundaries.starts_ms(epoch))
+        return self._known[epoch]
+
+    def _read(self, at_ms: int | None) -> "_Names":
+        boundaries = self._areas.boundaries
+        known: _Names = {}
+        for code in boundaries.ended():
+            area = self._areas.areas.get(code)
+            heirs = [] if area is None else boundaries.heirs(code, at_ms)
+            if area is not None and heirs and heirs != [code]:
+                known |= dict.fromkeys(_keys(area), self._heir(code, heirs))
+        holding = [area for area in self._areas.areas.values() if boundaries.of(area.code).holds(at_ms)]
+        holding.sort(key=lambda area: len(area.code))
+        known |= {area.name.casefold(): self._itself(area.code) for area in holding if area.name}
+        known |= {area.source.casefold(): self._itself(area.code) for area in holding if area.source}
+        for area in holding:
+            if len(area.code) == GRID_DIGITS:
+                known.setdefault(area.code, self._itself(area.code))
+        return known
+
+    def _itself(self, code: str) -> tuple[Grid, str, frozenset[str]]:
+        grid = Grid(code) if len(code) == GRID_DIGITS else whole(code)
+        return grid, self._areas.label(code), frozenset()
+
+    def _heir(self, code: str, heirs: list[str]) -> tuple[Grid, str, frozenset[str]]:
+        if len(heirs) == 1:
+            return self._itself(heirs[0])
+        prefix = around(heirs)
+        return whole(prefix) if prefix else self._unplaced, self._areas.label(code), frozenset(heirs)
+
+
+_Names = dict[str, tuple[Grid, str, frozenset[str]]]
+"""By name, source code or code: the grid, what the source calls it, and among which grids a point decides."""
 
 
 class Squares:
@@ -176,7 +254,13 @@ class Squares:
         self._unplaced = unplaced(county)
         self._code = lru_cache(maxsize=POINTS_KEPT)(self.code_of)
 
-    def place(self, lon: float | None, lat: float | None, names: Sequence[str]) -> tuple[Grid, str]:  # noqa: ARG002 - one way of three
+    def place(
+        self,
+        lon: float | None,
+        lat: float | None,
+        names: Sequence[str],  # noqa: ARG002 - one way of three
+        at_ms: int | None = None,  # noqa: ARG002 - squares never change
+    ) -> tuple[Grid, str]:
         """Return the square around the point; outside the bounds, the county's unplaced grid."""
         # written so that NaN is outside
         if (
@@ -244,6 +328,10 @@ def rings_of(geometry: msgspec.Raw) -> list[list[list[float]]]:
     return []
 
 
-def _whole(code: str) -> Grid:
+def _keys(area: Area) -> list[str]:
+    return [key for key in (area.name.casefold(), area.source.casefold(), area.code) if key]
+
+
+def whole(code: str) -> Grid:
     """Return the grid that takes what is known to lie in an area, but in no grid of it."""
     return Grid(code.ljust(GRID_DIGITS, "0"))

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import msgspec
 
+from domain.boundaries import around
 from domain.calendars import Calendar
 from domain.codes import (
     COUNTY_DIGITS,
@@ -19,6 +20,7 @@ from domain.codes import (
     VILLAGE_DIGITS,
     is_jurisdiction,
     is_unplaced,
+    unplaced,
 )
 from domain.detection import DetectorRules, detector_rules
 from domain.feed_file import read_feed
@@ -26,7 +28,7 @@ from domain.feed_rules import FeedRules
 from domain.flow import Flow
 from domain.flow_rules import calendars_of, flows_of
 from domain.limits import LEAST_PRIORITY, SlaLimit, read_sla
-from domain.places import NO_GEOMETRY, AreaFile, AreaSet, rings_of
+from domain.places import NO_GEOMETRY, AreaFile, AreaSet, rings_of, whole
 from domain.roster import Roster, roster_of
 from domain.rule_page import Page
 from domain.shifts import DeskPlan, desks_of
@@ -93,6 +95,33 @@ class Rules:
     def roster_of(self, code: str) -> Roster | None:
         """Return the roster of the county that a grid or jurisdiction lies in; None where it has none."""
         return self.rosters.get(code[:COUNTY_DIGITS])
+
+    def successors(self, code: str) -> tuple[str, ...]:
+        """Return the areas that came after one when its boundaries were redrawn, sorted; none of one that still holds.
+
+        What was counted before stays under the old code.
+        """
+        return next(
+            (found for one in self.areas.values() if (found := one.boundaries.of(code).successors)), ()
+        )
+
+    def holds(self, code: str, at_ms: int | None) -> bool:
+        """Tell whether an area is one by the boundaries of an instant; None is after the last change."""
+        return all(one.boundaries.of(code).holds(at_ms) for one in self.areas.values())
+
+    def lay_in(self, grid: str, placed: str) -> bool:
+        """Tell whether a place found anew is only what the boundaries have since made of a grid.
+
+        It is then no other place: a case counts where it lay when it happened.
+        """
+        for one in self.areas.values():
+            later = one.boundaries.after(grid)
+            if not later:
+                continue
+            prefix = around(sorted(later))
+            if placed in later or placed == (whole(prefix) if prefix else unplaced(one.county)):
+                return True
+        return False
 
     def name_of(self, code: str, lang: str = "en") -> str:
         """Return the name of a jurisdiction or grid in a language (`en`, else Chinese); the code where it has none."""
@@ -242,6 +271,13 @@ def _read_areas(parts: Mapping[str, bytes], mistakes: list[str]) -> dict[str, Ar
         mistakes += [f"{path}: `code` {code!r} has no digits of a level (6, 9, 12 or 15)." for code in bad]
         if codes != sorted(set(codes)):
             mistakes.append(f"{path}: `code` must be sorted and each there once; import the areas again.")
+        for code in sorted(
+            {*file.validity, *(after for one in file.validity.values() for after in one.successors)}
+            - set(codes)
+        ):
+            mistakes.append(
+                f"{path}: `validity` names {code!r}, which is none of its areas; import them again."
+            )
         sets[file.set] = AreaSet(file)
     return sets
 

@@ -12,6 +12,7 @@ import shapely
 
 from domain.codes import COUNTY_DIGITS, TOWNSHIP_DIGITS
 from domain.places import NO_GEOMETRY, Area, AreaFile
+from producers.boundaries import BoundariesError, redrawn
 from producers.unpacking import open_text
 
 MOST_CODES = 999
@@ -27,13 +28,17 @@ class AreasError(ValueError):
 
 
 class SourceArea(msgspec.Struct, frozen=True, kw_only=True):
-    """An area as its source has it. `parent` is the source's code of the county, "" without one."""
+    """An area as its source has it. `parent` is the source's code of the county, "" without one.
+
+    One with `successors`, the source's codes of other areas, has ended.
+    """
 
     source: str
     name: str
     geometry: msgspec.Raw = NO_GEOMETRY
     parent: str = ""
     parent_name: str = ""
+    successors: tuple[str, ...] = ()
 
 
 def read_areas(path: Path, spec: Mapping[str, Any]) -> list[SourceArea]:
@@ -44,7 +49,8 @@ def read_areas(path: Path, spec: Mapping[str, Any]) -> list[SourceArea]:
     path
         The file; `.gz` is unpacked.
     spec
-        The `[place]` table of the feed's file: `format`, `code`, `name`, `parent_code`, `parent_name`.
+        The `[place]` table of the feed's file: `format`, `code`, `name`, `parent_code`, `parent_name`, and
+        `successors`: codes parted by semicolons, of an area that has ended.
 
     Raises
     ------
@@ -78,11 +84,17 @@ def read_areas(path: Path, spec: Mapping[str, Any]) -> list[SourceArea]:
                 geometry=geometry,
                 parent=str(row.get(spec.get("parent_code", ""), "") or ""),
                 parent_name=str(row.get(spec.get("parent_name", ""), "") or ""),
+                successors=_several(row.get(spec.get("successors", ""))),
             )
         )
     if not areas:
         raise AreasError(f"The areas file {path} has no areas.")
     return areas
+
+
+def _several(value: object) -> tuple[str, ...]:
+    parts = value if isinstance(value, list) else str(value or "").split(";")
+    return tuple(text for part in parts if (text := str(part).strip()))
 
 
 def _geojson_rows(path: Path, text: str) -> Iterable[tuple[dict[str, Any], msgspec.Raw]]:
@@ -113,11 +125,18 @@ def _csv_rows(text: str) -> Iterable[tuple[dict[str, Any], msgspec.Raw]]:
         yield row, NO_GEOMETRY
 
 
-def code_areas(name: str, county: str, found: list[SourceArea], register: AreaFile | None) -> AreaFile:
+def code_areas(
+    name: str,
+    county: str,
+    found: list[SourceArea],
+    register: AreaFile | None,
+    *,
+    from_ms: int | None = None,
+) -> AreaFile:
     """Give areas their codes.
 
-    New ones get the next free number in the order of their sorted source codes; what has a code keeps it, also when
-    the source no longer names it. Counties get numbers under the first four digits of `county`.
+    New ones get the next free number in the order of their sorted source codes; what has a code keeps it for ever, and
+    none is given again. Counties get numbers under the first four digits of `county`.
 
     Parameters
     ----------
@@ -129,15 +148,23 @@ def code_areas(name: str, county: str, found: list[SourceArea], register: AreaFi
         The source's areas.
     register
         The set as it was coded before, or None.
+    from_ms
+        From when on these are all the areas there are: those of the register that are absent, or that name their
+        successors, end then. None: they are added to what there is, and nothing ends.
 
     Raises
     ------
     AreasError
-        If there are more areas than three digits number, or two have the same source code.
+        If there are more areas than three digits number, two have the same source code, or boundaries cannot follow
+        those in force.
 
     """
-    kept = {} if register is None else {(area.parent, area.source): area for area in register.areas}
-    areas = {} if register is None else {area.code: area for area in register.areas}
+    validity = {} if register is None else register.validity
+    ended = {code for code, one in validity.items() if one.to_ms is not None}
+    held = [] if register is None else register.areas
+    kept = {(area.parent, area.source): area for area in held if area.code not in ended}
+    over = {(area.parent, area.source) for area in held if area.code in ended} - kept.keys()
+    areas = {area.code: area for area in held}
     counties = {one.parent: one.parent_name for one in found if one.parent}
     county_codes: dict[str, str] = {"": county}
     for source in sorted(counties):
@@ -145,19 +172,43 @@ def code_areas(name: str, county: str, found: list[SourceArea], register: AreaFi
         code = had.code if had else _next(county[:4], areas, COUNTY_DIGITS, MOST_COUNTIES)
         county_codes[source] = code
         areas[code] = Area(code=code, source=source, name=counties[source])
-    seen: set[tuple[str, str]] = set()
+    coded: dict[tuple[str, str], Area] = {}
     for one in sorted(found, key=lambda area: (area.parent, area.source)):
-        if (one.parent, one.source) in seen:
+        key = (one.parent, one.source)
+        if key in coded:
             raise AreasError(f"Two areas have the source code {one.source!r}; give each its own.")
-        seen.add((one.parent, one.source))
-        had = kept.get((one.parent, one.source))
+        if one.successors or (from_ms is None and key in over):
+            continue  # it has ended, and an older file does not bring it back
+        had = kept.get(key)
         code = (
             had.code if had else _next(county_codes[one.parent], areas, TOWNSHIP_DIGITS, MOST_CODES) + WHOLE
         )
-        areas[code] = Area(
+        coded[key] = areas[code] = Area(
             code=code, source=one.source, name=one.name, geometry=one.geometry, parent=one.parent
         )
-    return AreaFile(set=name, county=county, areas=[areas[code] for code in sorted(areas)])
+    if from_ms is not None and register is not None:
+        stated = {
+            had.code: tuple(_successor(coded, one, source) for source in one.successors)
+            for one in found
+            if one.successors and (had := kept.get((one.parent, one.source))) is not None
+        }
+        try:
+            validity = redrawn(register, coded.values(), stated, from_ms)
+        except BoundariesError as wrong:
+            raise AreasError(str(wrong)) from wrong
+    return AreaFile(set=name, county=county, areas=[areas[code] for code in sorted(areas)], validity=validity)
+
+
+def _successor(coded: Mapping[tuple[str, str], Area], one: SourceArea, source: str) -> str:
+    """Return the code of an area that came after one: of the same county, else the only one so called."""
+    same = coded.get((one.parent, source))
+    named = [same] if same is not None else [area for (_, own), area in coded.items() if own == source]
+    if len(named) != 1:
+        raise AreasError(
+            f"The area {one.source!r} names {source!r} as what came after it, and the file has {len(named)} of it: "
+            "name areas of the file that have not ended."
+        )
+    return named[0].code
 
 
 def _next(prefix: str, taken: Mapping[str, Area], digits: int, most: int) -> str:
@@ -170,7 +221,15 @@ def _next(prefix: str, taken: Mapping[str, Area], digits: int, most: int) -> str
     return f"{prefix}{number:0{digits - len(prefix)}d}"
 
 
-def import_areas(path: Path, name: str, county: str, spec: Mapping[str, Any], register: Path) -> AreaFile:
+def import_areas(  # noqa: PLR0913 - what is imported, and how
+    path: Path,
+    name: str,
+    county: str,
+    spec: Mapping[str, Any],
+    register: Path,
+    *,
+    from_ms: int | None = None,
+) -> AreaFile:
     """Read an areas file, give its areas their codes, and keep them in the register, which is written whole or not at all.
 
     Parameters
@@ -181,6 +240,8 @@ def import_areas(path: Path, name: str, county: str, spec: Mapping[str, Any], re
         As for `code_areas` and `read_areas`.
     register
         `DATA/areas/NAME.json`.
+    from_ms
+        As for `code_areas`.
 
     Raises
     ------
@@ -198,7 +259,7 @@ def import_areas(path: Path, name: str, county: str, spec: Mapping[str, Any], re
             raise AreasError(
                 f"The register {register} is damaged: {wrong}. Put it back from the backup."
             ) from wrong
-    file = code_areas(name, county, read_areas(path, spec), before)
+    file = code_areas(name, county, read_areas(path, spec), before, from_ms=from_ms)
     write_register(file, register)
     return file
 

@@ -1,11 +1,14 @@
 """`watchfloor areas import`: a source's areas get grid codes of their own, and keep them."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from watchfloor.commands.options import EXIT_CODES, Config, Data, Json
+from watchfloor.commands.options import EXIT_CODES, Config, Data, Json, instant
+
+if TYPE_CHECKING:
+    from domain.places import AreaFile
 
 
 def declare(app: typer.Typer) -> None:
@@ -33,11 +36,27 @@ def import_areas(  # noqa: PLR0913 - one parameter an option
     county: Annotated[str, typer.Option(help="Six digits; without it, the feed's county.")] = "",
     code: Annotated[str, typer.Option(help="The column of the areas' codes, where no feed says it.")] = "",
     name: Annotated[str, typer.Option(help="The column of the areas' names, where no feed says it.")] = "",
+    successors: Annotated[
+        str,
+        typer.Option(help="The column that names, of an area that has ended, those after it (parted by ;)."),
+    ] = "",
+    valid_from: Annotated[
+        str,
+        typer.Option(
+            "--valid-from",
+            help="Since when a newer file's boundaries hold, as 2026-07-01T00:00:00+08:00; without it, from now on.",
+            metavar="TIME",
+        ),
+    ] = "",
     config: Config = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
-    """Give areas grid codes by their sorted source codes; what is once coded keeps its code."""
+    """Give areas grid codes by their sorted source codes; what is once coded keeps its code.
+
+    An area that a newer file no longer has ends, with its successors; what was counted under its code stays there.
+    """
+    from config.wallclock import now_ms
     from producers import areas as producer
     from watchfloor import rules_publish
     from watchfloor.commands import output
@@ -45,21 +64,28 @@ def import_areas(  # noqa: PLR0913 - one parameter an option
     from watchfloor.exceptions import MissingError, RefusedError
 
     settings = live_settings(data, config_dir=config, running=False)
+    from_ms = instant("--valid-from", valid_from) if valid_from else now_ms()
     imported: list[dict[str, Any]] = []
     for path in files:
         if not path.is_file():
             raise MissingError(f"There is no file {path}: name the areas files to import.")
-        own = {"set": area_set, "county": county, "code": code, "name": name}
+        own = {"set": area_set, "county": county, "code": code, "name": name, "successors": successors}
         set_name, six_digits, spec = _spec(
             settings, path, feed, {key: value for key, value in own.items() if value}
         )
         register = rules_publish.areas_folder(settings) / f"{set_name}.json"
         try:
-            file = producer.import_areas(path, set_name, six_digits, spec, register)
+            file = producer.import_areas(path, set_name, six_digits, spec, register, from_ms=from_ms)
         except producer.AreasError as wrong:
             raise RefusedError(str(wrong)) from wrong
         imported.append(
-            {"set": set_name, "county": six_digits, "areas": len(file.areas), "register": str(register)}
+            {
+                "set": set_name,
+                "county": six_digits,
+                "areas": len(file.areas),
+                "register": str(register),
+                **_changed(file, from_ms),
+            }
         )
     rules_hash = None
     if settings.kafka and settings.redis:
@@ -69,7 +95,18 @@ def import_areas(  # noqa: PLR0913 - one parameter an option
         return
     rows = [tuple(one.values()) for one in imported]
     note = f"rule set in force: {rules_hash}" if rules_hash else "`watchfloor up` will bring them into force"
-    output.print_table("", ("set", "county", "areas", "register"), rows, note)
+    output.print_table("", tuple(imported[0]), rows, note)
+
+
+def _changed(file: "AreaFile", from_ms: int) -> dict[str, int]:
+    """Return how many areas began and ended with an import, and how many ended with nobody after them."""
+    changed = file.validity.values()
+    over = [one for one in changed if one.to_ms == from_ms]
+    return {
+        "began": sum(one.from_ms == from_ms for one in changed),
+        "ended": len(over),
+        "without_successor": sum(not one.successors for one in over),
+    }
 
 
 def _spec(settings: Any, path: Path, feed: str, own: dict[str, str]) -> tuple[str, str, dict[str, Any]]:
@@ -93,7 +130,7 @@ def _spec(settings: Any, path: Path, feed: str, own: dict[str, str]) -> tuple[st
         raise WrongUseError(
             f"{path.name} is named by {', '.join(one.name for one in chosen)}: say which with --feed."
         )
-    spec |= {key: own[key] for key in ("code", "name") if key in own}
+    spec |= {key: own[key] for key in ("code", "name", "successors") if key in own}
     if not chosen:
         plain = path.name.removesuffix(".gz")
         spec.setdefault("format", "csv" if plain.endswith(".csv") else "geojson")

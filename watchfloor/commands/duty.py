@@ -1,11 +1,10 @@
 """`watchfloor duty`: who is on duty where, by the roster in force."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from watchfloor.commands.options import EXIT_CODES, Config, Data, Json, Scope
+from watchfloor.commands.options import EXIT_CODES, Config, Data, Json, Scope, instant
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -35,6 +34,7 @@ def duty(  # noqa: PLR0913 - one parameter an option
     as_json: Json = False,
 ) -> None:
     """Say who is on duty in each grid of a scope, who stands in, and until when; by ids, unless names are asked for."""
+    from config.wallclock import now_ms
     from domain.duty_list import on_duty_in
     from watchfloor.commands import figures, output
     from watchfloor.commands.live import live_settings
@@ -42,7 +42,7 @@ def duty(  # noqa: PLR0913 - one parameter an option
     settings = live_settings(data, config_dir=config, running=False)
     rules = _rules(settings)
     code = figures.scope_code(scope, rules)
-    at_ms = _instant(at)
+    at_ms = instant("--at", at) if at else now_ms()
     found = list(on_duty_in(rules, code, at_ms))
     called = _names(settings, code, found) if names else {}
     rows = [_row(one, called, names=names) for one in found]
@@ -96,18 +96,3 @@ def _names(settings: "Settings", code: str, found: "list[OnDuty]") -> dict[str, 
     with people_of(settings) as people:
         looked = people.look(ids, account="cli", about=code, at_ms=now_ms())
     return {worker: person.name for worker, person in looked.items()}
-
-
-def _instant(text: str) -> int:
-    from config.wallclock import now_ms
-    from watchfloor.exceptions import WrongUseError
-
-    if not text:
-        return now_ms()
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as wrong:
-        raise WrongUseError(f"--at {text} is no time: write one as 2026-09-30T16:00:00+08:00.") from wrong
-    if at.tzinfo is None:
-        raise WrongUseError(f"--at {text} has no zone: write +08:00 or Z behind it.")
-    return int(at.timestamp() * 1000)

@@ -1,5 +1,6 @@
 """Options that several commands share, and the exit codes that all of them keep."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -30,3 +31,23 @@ Config = Annotated[
         help="The town's own rule files, laid over the shipped ones; without it, what `up` was given.",
     ),
 ]
+
+
+def instant(option: str, text: str) -> int:
+    """Return the instant of an option's text in epoch ms.
+
+    Raises
+    ------
+    watchfloor.exceptions.WrongUseError
+        If it is no time with its zone.
+
+    """
+    from watchfloor.exceptions import WrongUseError
+
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as wrong:
+        raise WrongUseError(f"{option} {text} is no time: write one as 2026-09-30T16:00:00+08:00.") from wrong
+    if at.tzinfo is None:
+        raise WrongUseError(f"{option} {text} has no zone: write +08:00 or Z behind it.")
+    return int(at.timestamp() * 1000)
