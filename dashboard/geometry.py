@@ -126,9 +126,14 @@ class Atlas:
             if len(self._drawn) >= DRAWN_KEPT:
                 self._drawn.clear()
             # an area that has ended has its figures and no place: its successors lie there
-            lasting = [code for code in self.children(scope) if self._rules.holds(code, None)]
+            lasting = [code for code in self.children(scope) if self._lasts(code)]
             self._drawn[scope] = self._draw(scope, lasting or [scope])
         return self._drawn[scope]
+
+    def _lasts(self, code: str) -> bool:
+        """Tell whether an area, or something below it, is one after all changes of boundaries."""
+        below = self._rules.children(code)
+        return self._rules.holds(code, None) and (not below or any(self._lasts(child) for child in below))
 
     def _draw(self, scope: str, codes: Sequence[str]) -> Geometry:
         borders = {code: border for code in codes if (border := self._border(code)) is not None}
@@ -181,7 +186,7 @@ class Atlas:
             below = [
                 border
                 for child in self._rules.children(code)
-                if self._rules.holds(child, None) and (border := self._border(child)) is not None
+                if self._lasts(child) and (border := self._border(child)) is not None
             ]
             whole = shapely.union_all(below) if below else None
             if len(code) > TOWNSHIP_DIGITS:  # a province has ten thousand villages, and 1,900 townships

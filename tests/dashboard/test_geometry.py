@@ -106,6 +106,25 @@ def test_towns_too_far_apart_to_be_seen_on_one_map_are_tiles() -> None:
     assert all(area.tile for area in drawn.areas)
 
 
+def test_an_area_that_has_ended_is_not_drawn_and_its_successors_are() -> None:
+    whole, left, right = (f"{town.COUNTY}{n:03d}001001" for n in (1, 2, 3))
+    rows = [
+        {"code": whole, "geometry": square(0, 0, 0.2)},
+        {"code": left, "geometry": square(0, 0)},
+        {"code": right, "geometry": square(0.1, 0.1)},
+    ]
+    split = {
+        "validity": {
+            whole: {"to_ms": 5, "successors": [left, right]},
+            left: {"from_ms": 5},
+            right: {"from_ms": 5},
+        }
+    }
+    drawn = Atlas(rules(msgspec.json.encode(msgspec.json.decode(file(rows)) | split))).geometry("")
+    assert [area.code for area in drawn.areas] == [left[:9], right[:9]]
+    assert not any(area.tile for area in drawn.areas)
+
+
 def test_above_two_thousand_areas_the_map_is_a_mosaic_without_borders() -> None:
     drawn = Atlas(_Flat(MOSAIC_ABOVE + 1)).geometry("")  # type: ignore[arg-type]
     assert drawn.mosaic
@@ -122,6 +141,9 @@ class _Flat:
 
     def children(self, code: str) -> list[str]:
         return self._codes if code == "" else []
+
+    def holds(self, code: str, at_ms: int | None) -> bool:
+        return True
 
     def rings(self, code: str) -> list[list[list[float]]]:
         index = self._codes.index(code)
