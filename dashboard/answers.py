@@ -15,6 +15,7 @@ from dashboard import i18n
 from dashboard.door import Doorkeeper
 from dashboard.health import report
 from dashboard.oidc_door import OidcDoor
+from dashboard.private import PrivateView
 from dashboard.rulebook import Bookshelf, RuleSets, words_of
 from dashboard.tickets import issue
 
@@ -46,12 +47,13 @@ class Readings(Protocol):
 class Surroundings:
     """What the web application is given.
 
-    `keeper` knows who may come in; `oidc` signs in whom a provider names; `gateway` gives the live gateway's `ws://host:port` for a request's Host header; `secret` signs the tickets for it;
+    `keeper` knows who may come in; `private` shows persons to desks; `oidc` signs in whom a provider names; `gateway` gives the live gateway's `ws://host:port` for a request's Host header; `secret` signs the tickets for it;
     `names` are the names that this server goes by, besides its addresses.
     """
 
     readings: Readings
     keeper: Doorkeeper
+    private: PrivateView | None = None
     oidc: OidcDoor | None = None
     rule_sets: RuleSets
     gateway: Callable[[str], str]

@@ -17,7 +17,9 @@ from starlette.types import ASGIApp
 from config.accounts import accounts_of
 from config.rules import RuleStore
 from config.settings import Settings
-from dashboard import answers, door, oidc_door
+from config.vault import vault_of
+from config.wallclock import now_ms
+from dashboard import answers, door, oidc_door, private
 from dashboard.answers import Surroundings
 from dashboard.headers import Guard, content_security_policy, host_name
 from dashboard.oidc import provider_of
@@ -31,7 +33,7 @@ ASSETS = Path(__file__).with_name("assets")
 PAGES = {"/wall": wall.layout, "/ops": ops.layout, "/login": login.layout}
 DASH_PATHS = frozenset({"/_dash-layout", "/_dash-dependencies", "/_dash-update-component", "/_favicon.ico"})
 FOLDERS = ("/assets/", "/_dash-component-suites/")
-POST_PATHS = door.POST_PATHS | {"/_dash-update-component"}
+POST_PATHS = door.POST_PATHS | private.PATHS | {"/_dash-update-component"}
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -73,6 +75,7 @@ def surroundings(settings: Settings) -> Surroundings:
     return Surroundings(
         readings=PipelineReadings(reader, own),
         keeper=keeper,
+        private=private.Desk(vault_of(settings), accounts, reader.case, now_ms),
         oidc=None if provider is None else OidcDoor(provider, accounts, sign_ins),
         rule_sets=RuleStore((settings.data / "rules").as_posix()),
         gateway=lambda host: gateway_origin(settings, host),
@@ -92,6 +95,7 @@ def create(around: Surroundings) -> ASGIApp:
     server = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=living)
     answers.declare(server, around)
     door.declare(server, around.keeper)
+    private.declare(server, around.private)
     oidc_door.declare(server, around.oidc)
     hashes = _dash(server).csp_hashes()
 
@@ -100,12 +104,15 @@ def create(around: Surroundings) -> ASGIApp:
 
     return Guard(
         door.Door(
-            GZipMiddleware(server, minimum_size=2048, compresslevel=5), around.keeper, answers.CLOSED_PATHS
+            GZipMiddleware(server, minimum_size=2048, compresslevel=5),
+            around.keeper,
+            answers.CLOSED_PATHS | private.PATHS,
         ),
         paths=answers.OPEN_PATHS
         | answers.CLOSED_PATHS
         | door.PATHS
         | oidc_door.PATHS
+        | private.PATHS
         | DASH_PATHS
         | PAGES.keys(),
         folders=FOLDERS,
