@@ -28,12 +28,13 @@ class AlertBook:
 
     """
 
-    __slots__ = ("_at", "_by_key", "_deadlines", "alerts", "dirty")
+    __slots__ = ("_at", "_by_key", "_deadlines", "_of_case", "alerts", "dirty")
 
     def __init__(self, at: Position, deadlines: Deadlines) -> None:
         self._at = at
         self._deadlines = deadlines
         self._by_key: dict[str, Alert] = {}
+        self._of_case: dict[str, set[str]] = {}
         self.alerts: dict[str, Alert] = {}
         self.dirty: dict[str, None] = {}
 
@@ -42,9 +43,8 @@ class AlertBook:
         return self._by_key.get(key)
 
     def of_case(self, case_id: str) -> list[Alert]:
-        """Return the alerts of a case's clocks."""
-        keys = (f"sla:{case_id}:accept", f"sla:{case_id}:resolve", f"sla:{case_id}:step")
-        return [alert for key in keys if (alert := self._by_key.get(key)) is not None]
+        """Return the alerts about a case, in the order of their keys."""
+        return [self._by_key[key] for key in sorted(self._of_case.get(case_id, ()))]
 
     def raised(self, kind: str, key: str, *, scope: str, **facts: Any) -> Alert:
         """Raise an alert, or raise one again that waits for its acknowledgement."""
@@ -67,8 +67,7 @@ class AlertBook:
                 changed_ms=at.clock_ms,
                 **facts,
             )
-            self.alerts[alert.id] = alert
-            self._by_key[key] = alert
+            self._keep(alert)
         self.tell("raised", alert)
         return alert
 
@@ -97,8 +96,7 @@ class AlertBook:
         since = self._by_key.get(alert.key)
         if since is not None and since.id != alert.id:
             self.forget(since)
-        self.alerts[alert.id] = alert
-        self._by_key[alert.key] = alert
+        self._keep(alert)
         alert.changed_ms = self._at.clock_ms
         if alert.shelved_until_ms is not None:  # its end may have come up, and been left aside, meanwhile
             self._deadlines.set(alert.shelved_until_ms, Due.SHELF, alert.id)
@@ -145,8 +143,18 @@ class AlertBook:
     def forget(self, alert: Alert) -> None:
         """Let an alert go without a word: what it was about is gone or over."""
         self.alerts.pop(alert.id, None)
-        self._by_key.pop(alert.key, None)
+        if self._by_key.pop(alert.key, None) is not None and alert.case:
+            keys = self._of_case[alert.case]
+            keys.discard(alert.key)
+            if not keys:
+                del self._of_case[alert.case]
         self.dirty[alert.id] = None
+
+    def _keep(self, alert: Alert) -> None:
+        self.alerts[alert.id] = alert
+        self._by_key[alert.key] = alert
+        if alert.case:
+            self._of_case.setdefault(alert.case, set()).add(alert.key)
 
     def _priority(self, kind: str) -> int:
         rules = self._at.rules
@@ -171,5 +179,5 @@ class AlertBook:
     def restore(self, plain: Mapping[str, Any]) -> None:
         """Take over alerts that `plain` gave."""
         names = Alert.__struct_fields__
-        self.alerts = {k: Alert(**dict(zip(names, plain[k], strict=True))) for k in sorted(plain)}
-        self._by_key = {alert.key: alert for alert in self.alerts.values()}
+        for name in sorted(plain):
+            self._keep(Alert(**dict(zip(names, plain[name], strict=True))))

@@ -13,9 +13,13 @@ from domain.alerts import Alert
 from domain.cases import Case
 from domain.position import Position
 from domain.records import Command, Grant, encoder
+from domain.story import RULES
 
 CLOCK = "clock"
 """Who acts when a time is over."""
+
+MACHINES = frozenset({CLOCK, RULES})
+"""Who acts without a command."""
 
 Outcome = Literal["accepted", "refused", "repeated"]
 Facts = Mapping[str, Any]
@@ -55,7 +59,7 @@ class AuditTrail:
 
     def command(self, command: Command, outcome: Outcome, reason: str, before: Facts, after: Facts) -> None:
         """Say what became of a command."""
-        changed = [key for key in (*before, *after) if before.get(key) != after.get(key)]
+        was, now = _differing(before, after)
         self._send(
             account=command.account,
             action=command.action,
@@ -66,8 +70,8 @@ class AuditTrail:
             case=command.case,
             alert=command.alert,
             desk=command.desk,
-            before={key: before.get(key) for key in changed},
-            after={key: after.get(key) for key in changed},
+            before=was,
+            after=now,
         )
 
     def grant(self, grant: Grant, *, new: bool, reason: str = "") -> None:
@@ -88,11 +92,21 @@ class AuditTrail:
         """Say what a timer did."""
         self._send(account=CLOCK, action=action, case=case, alert=alert, desk=desk, after=after or {})
 
+    def by_rules(self, action: str, *, case: str, after: Facts, before: Facts | None = None) -> None:
+        """Say what followed by itself, from what another partition said or from a rule."""
+        was, now = _differing(before or {}, after)
+        self._send(account=RULES, action=action, case=case, before=was, after=now)
+
     def _send(self, **said: Any) -> None:
         at = self._at
         effect = at.effect_id()
         line = Line(effect=effect, partition=at.partition, offset=at.offset, n=at.n, t_ms=at.clock_ms, **said)
         at.send("audit", effect, encoder.encode(line))
+
+
+def _differing(before: Facts, after: Facts) -> tuple[Facts, Facts]:
+    changed = [key for key in (*before, *after) if before.get(key) != after.get(key)]
+    return {key: before.get(key) for key in changed}, {key: after.get(key) for key in changed}
 
 
 def facts_of_alert(alert: Alert | None) -> Facts:
@@ -118,6 +132,8 @@ def facts_of_case(case: Case | None) -> Facts:
         "round": stand.round,
         "outcome": stand.outcome,
         "claim": "" if case.work.claim is None else case.work.claim.account,
+        "merging": "" if case.work.merging is None else case.work.merging.into,
+        "merged_into": case.work.merged_into,
         "category": case.category,
         "due_ms": case.due_ms,
         "closed_ms": case.closed_ms,

@@ -8,12 +8,15 @@ import msgspec
 
 from domain import flow_moves
 from domain.alert_undo import UNDO_MS
+from domain.case_merges import CaseMerges
 from domain.case_moves import CaseMoves, facts
+from domain.case_parts import CaseParts
+from domain.case_tasks import CaseTasks, since
 from domain.cases import Case
-from domain.claims import CLAIMS, claim, may_claim
+from domain.claims import CLAIMS, LAPSED, claim, may_claim
 from domain.clocks import Limit
 from domain.deadlines import Due
-from domain.flow import ROLES, Flow
+from domain.flow import ROLES, Action, Flow
 from domain.flow_moves import Move, Refusal, Request
 from domain.grants import REPORTER, Grants
 from domain.records import Command
@@ -25,18 +28,21 @@ PEOPLE = frozenset(ROLES) - {REPORTER}
 NO_RIGHT = frozenset({"no_role", "out_of_scope", "not_assignee", "separated"})
 """Refusals that come before everything else: who may not act learns nothing of the case."""
 
-LATER = frozenset({"split", "merge"})
-"""Actions of the flow that change more than one case."""
+FOR_GOOD = frozenset({"parts", "case"})
+"""What actions need that change more than one case: they cannot be taken back."""
 
 
 class CaseActs:
     """Carries out commands on a partition's cases. Its whole state is in the cases and the grants."""
 
-    __slots__ = ("_grants", "_moves")
+    __slots__ = ("_grants", "_merges", "_moves", "_parts", "_tasks")
 
-    def __init__(self, moves: CaseMoves, grants: Grants) -> None:
+    def __init__(self, moves: CaseMoves, grants: Grants, parts: CaseParts, merges: CaseMerges) -> None:
         self._moves = moves
         self._grants = grants
+        self._parts = parts
+        self._merges = merges
+        self._tasks = CaseTasks(moves)
 
     def act(self, case: Case, command: Command) -> Refusal | None:
         """Carry out a command on a case, or return why not; a refused one changes nothing."""
@@ -46,23 +52,26 @@ class CaseActs:
         if command.action == "undo":
             refusal = self._refused_undo(case, work, command)
             if refusal is None:
-                undone = work.by[0]
                 self._undo(case, work, flow, command)
-                work.tell(self._moves.at, "act", "undo", command.account, what={"undone": undone})
             return refusal
         if command.action in CLAIMS:
             refusal = may_claim(flow, case.grid, command, self._grants)
+            refusal = refusal or (None if command.action == LAPSED else _merging(work))
             refusal = refusal or claim(work, command, self._moves.at.clock_ms)
             if refusal is None:
                 work.tell(self._moves.at, "claim", command.action, command.account, given=command.given)
             return refusal
-        made = flow_moves.next_step(flow, self._moves.stand(case, work), self._request(command))
+        request = self._request(command)
+        made = flow_moves.next_step(flow, self._moves.stand(case, work), request)
+        if isinstance(made, Refusal) and made.reason in NO_RIGHT:
+            return made
+        action = flow.actions.get(command.action)
+        of_task = action is not None and action.tasks == "one"
+        stale = self._tasks.stale(work, request, command) if of_task else _stale(work, command)
+        refusal = _merging(work) or stale
         if isinstance(made, Refusal):
-            return made if made.reason in NO_RIGHT else _stale(work, command) or made
-        refusal = _stale(work, command) or self._apply(case, flow, made, command)
-        if refusal is None:
-            work.tell(self._moves.at, "act", command.action, command.account, given=command.given)
-        return refusal
+            return refusal or made
+        return refusal or self._apply(case, flow, made, command)
 
     def _request(self, command: Command) -> Request:
         return Request(
@@ -77,12 +86,14 @@ class CaseActs:
     def _apply(self, case: Case, flow: Flow, move: Move, command: Command) -> Refusal | None:
         """Make a move that the flow allows."""
         work, action, moves = _worked(case), flow.actions[command.action], self._moves
-        if action.name in LATER:
-            return Refusal(reason="unavailable", sentence="Cases cannot be split or merged yet.")
+        if "case" in action.needs and (wrong := self._merges.refused(case, command.given["case"])):
+            return wrong
+        if work.merged_into and move.reopened:
+            return Refusal(reason="merged", sentence=f"The case has been merged into {work.merged_into}.")
         extensions = _extensions(work, move, command.given)
         if isinstance(extensions, Refusal):
             return extensions
-        before, undo = facts(case, work), self._undo_of(case, work, command)
+        before, stood, undo = facts(case, work), work.stand, self._undo_of(case, work, command)
         work.stand = msgspec.structs.replace(move.case, due_ms=None, step_due_ms=None)
         if move.closed:
             moves.ends.close(case, moves.at.clock_ms)
@@ -96,10 +107,26 @@ class CaseActs:
         for name, limit in extensions.items():
             moves.extend(case, work, name, limit)
         moves.pause(case, work, flow)
-        if moves.changed(case, work, before, (action.name, command.account), surely=bool(extensions)):
+        for_good = bool(FOR_GOOD & set(action.needs))
+        surely = bool(extensions) or for_good
+        if moves.changed(case, work, before, (action.name, command.account), surely=surely) and not for_good:
             work.undo = msgspec.structs.replace(undo, version=work.version)
             moves.deadlines.set(undo.until_ms, Due.UNDO, case.id)
+        what = self._of_others(case, work, action, stood, command)
+        work.tell(moves.at, "act", command.action, command.account, given=command.given, what=what)
         return None
+
+    def _of_others(
+        self, case: Case, work: Work, action: Action, stood: flow_moves.Case, command: Command
+    ) -> dict[str, object]:
+        """Let follow what an action makes of other cases and of tasks; return what the story says of it."""
+        if action.tasks == "one":
+            return {"task": self._tasks.done(case, work, action, stood, command)}
+        if "parts" in action.needs:
+            return {"parts": self._parts.split(case, work, command.given["parts"], command)}
+        if "case" in action.needs:
+            self._merges.ask(case, work, action, command)
+        return {}
 
     # -- taking back
 
@@ -107,12 +134,14 @@ class CaseActs:
         return Undo(
             command=command.id,
             account=command.account,
+            action=command.action,
             until_ms=self._moves.at.clock_ms + UNDO_MS,
             version=work.version,
             stand=work.stand,
             category=case.category,
             whole=work.whole.clock,
             step=work.step,
+            tasks=work.tasks,
             alerts=tuple(msgspec.structs.replace(alert) for alert in self._moves.alerts.of_case(case.id)),
         )
 
@@ -120,6 +149,10 @@ class CaseActs:
         undo = work.undo
         if not self._grants.may(command.account, PEOPLE, case.grid):
             return Refusal(reason="out_of_scope", sentence="The case is outside the account's scope.")
+        if work.merging is not None:
+            return _merging(work)
+        if self._tasks.undoable(work, command) is not None:
+            return None
         if undo is None or (undo.command, undo.account) != (command.undoes, command.account):
             return Refusal(
                 reason="too_late", sentence="Only one's own last command can be undone, within 5 seconds."
@@ -127,6 +160,17 @@ class CaseActs:
         return None
 
     def _undo(self, case: Case, work: Work, flow: Flow, command: Command) -> None:
+        """Take a command on the case, or on a task of it, back."""
+        task = self._tasks.undoable(work, command)
+        if task is not None:
+            before = facts(case, work)
+            undone = self._tasks.undo(work, task)
+            self._moves.changed(case, work, before, ("undo", command.account))
+        else:
+            undone = self._put_back(case, work, flow, command)
+        work.tell(self._moves.at, "act", "undo", command.account, what={"undone": undone})
+
+    def _put_back(self, case: Case, work: Work, flow: Flow, command: Command) -> str:
         """Put step, desk, assignee, class, clocks and alerts back; marks that have fired stay so."""
         moves, undo = self._moves, work.undo
         assert undo is not None
@@ -138,7 +182,8 @@ class CaseActs:
             moves.ends.reopen(case)
         elif not closed and undo.stand.closed_ms is not None:
             moves.ends.close(case, undo.stand.closed_ms)
-        work.stand = undo.stand
+        work.stand = since(work.stand, undo)
+        self._tasks.put_back(case, work, undo)
         work.whole = moves.clocks.timer(case, undo.whole, work.whole.fired)
         work.step = undo.step and moves.clocks.timer(case, undo.step.clock, _fired_in(undo, work))
         for alert in undo.alerts:
@@ -146,6 +191,7 @@ class CaseActs:
                 moves.alerts.put_back(msgspec.structs.replace(alert))
         moves.pause(case, work, flow)
         moves.changed(case, work, before, ("undo", command.account), surely=True)
+        return undo.action
 
 
 def _worked(case: Case) -> Work:
@@ -162,6 +208,16 @@ def _fired_in(undo: Undo, work: Work) -> tuple[int, ...]:
     )
     now = work.step.fired if same and work.step is not None else ()
     return tuple(sorted({*(undo.step.fired if undo.step is not None else ()), *now}))
+
+
+def _merging(work: Work) -> Refusal | None:
+    """Return why nothing is done with a case that waits for another one's answer."""
+    if work.merging is None:
+        return None
+    return Refusal(
+        reason="is_merging",
+        sentence=f"The case is being merged into {work.merging.into}: that must be answered first.",
+    )
 
 
 def _stale(work: Work, command: Command) -> Refusal | None:

@@ -9,7 +9,9 @@ from domain.alert_book import AlertBook
 from domain.case_acts import CaseActs
 from domain.case_clocks import CaseClocks
 from domain.case_ends import CaseEnds
+from domain.case_merges import CaseMerges
 from domain.case_moves import CaseMoves
+from domain.case_parts import CaseParts
 from domain.case_work import CaseWork
 from domain.cases import CLOSED, FIRST_STEP, Case
 from domain.counters import Counters
@@ -17,8 +19,9 @@ from domain.deadlines import Deadlines, Due, Entry
 from domain.flow_moves import Refusal
 from domain.grants import Grants
 from domain.position import Position
-from domain.records import Command, Opened, Repeated, Revised, encoder
+from domain.records import Absorb, Absorbed, Command, Opened, PassedOn, Repeated, Revised, encoder
 from domain.work import Work
+from domain.work_clocks import mark_facts
 
 
 class CaseBook:
@@ -43,6 +46,7 @@ class CaseBook:
         "_clocks",
         "_counters",
         "_ends",
+        "_merges",
         "_work",
         "cases",
         "dirty",
@@ -59,7 +63,8 @@ class CaseBook:
         self._ends = CaseEnds(at, deadlines, counters)
         moves = CaseMoves(at, deadlines, counters, alerts, self._ends)
         self._work = CaseWork(moves)
-        self._acts = CaseActs(moves, grants)
+        self._merges = CaseMerges(moves, grants)
+        self._acts = CaseActs(moves, grants, CaseParts(moves, self._add), self._merges)
         self._by_key: dict[str, Case] = {}
         self.cases: dict[str, Case] = {}
         self.late = 0
@@ -88,10 +93,8 @@ class CaseBook:
         before = self._by_key.get(case.key)
         if before is not None:  # intake has forgotten its id: what comes from now on is about the new case
             before.key = ""
-        self.cases[case.id] = case
         self._by_key[case.key] = case
-        self._counters.opened(case)
-        self.dirty[case.id] = None
+        self._add(case)
         flow = None if self._at.rules is None else self._at.rules.flow_of(case.feed)
         if flow is not None:
             self._work.begin(case, flow, record)
@@ -101,6 +104,11 @@ class CaseBook:
             self._close(case, record.closed_ms)
         else:
             self._clocks.start(case)
+
+    def _add(self, case: Case) -> None:
+        self.cases[case.id] = case
+        self._counters.opened(case)
+        self.dirty[case.id] = None
 
     def revised(self, record: Revised) -> None:
         """Take over a later version: its place, category, step, promise and closing."""
@@ -113,6 +121,7 @@ class CaseBook:
         self.dirty[case.id] = None
         if case.work is not None:
             self._work.revised(case, record)
+            self._merges.came(case, revisions=1)
             return
         recategorised = record.category != case.category
         if recategorised or record.grid != case.grid:
@@ -153,6 +162,31 @@ class CaseBook:
             return
         case.repeats += 1
         self.dirty[case.id] = None
+        self._merges.came(case, repeats=1)
+
+    def absorb(self, record: Absorb) -> str:
+        """Let a case take another one over, or not; returns why not, in a word."""
+        case = self.cases.get(record.case)
+        if case is not None:
+            self.dirty[case.id] = None
+        return self._merges.absorb(case, record)
+
+    def absorbed(self, record: Absorbed) -> bool:
+        """Let a case know whether another one has taken it over. Returns whether it had asked that one."""
+        case = self.cases.get(record.case)
+        if case is None or not self._merges.answered(case, record):
+            return False
+        self.dirty[case.id] = None
+        return True
+
+    def passed_on(self, record: PassedOn) -> None:
+        """Count what came for a case that one of these has taken over."""
+        case = self.cases.get(record.case)
+        if case is None:
+            self.late += record.repeats + record.revisions
+            return
+        self._merges.passed_on(case, record)
+        self.dirty[case.id] = None
 
     def mark_is_due(self, case_id: str, bit: int, at_ms: int) -> None:
         """Fire a clock's mark, if the case is still here and the mark still stands there."""
@@ -160,13 +194,14 @@ class CaseBook:
         if case is not None and self._clocks.fire(case, bit, at_ms):
             self.dirty[case_id] = None
 
-    def worked_mark_is_due(self, case_id: str, mark: int, at_ms: int) -> bool:
-        """Fire the mark of a clock of a case that people work on, if both are still there. Returns whether it did."""
+    def worked_mark_is_due(self, case_id: str, mark: int, at_ms: int) -> dict[str, object] | None:
+        """Fire the mark of a clock of a case that people work on, if both are still there. Returns which, if it did."""
         case = self.cases.get(case_id)
-        if case is None or not self._work.mark_is_due(case, mark, at_ms):
-            return False
+        if case is None or case.work is None:
+            return None
+        # a due instant that comes again fires nothing, and yet the case is overdue again
         self.dirty[case_id] = None
-        return True
+        return mark_facts(case.work, mark) if self._work.mark_is_due(case, mark, at_ms) else None
 
     def undo_ends(self, case_id: str, at_ms: int) -> None:
         """Let the last command on a case stand."""

@@ -11,7 +11,7 @@ from domain.cases import FIRST_STEP, Case
 from domain.clocks import Clock, Limit
 from domain.counters import Counters
 from domain.deadlines import Deadlines
-from domain.flow import Flow
+from domain.flow import CLOSED_AT_SOURCE, Flow
 from domain.position import Position
 from domain.work import Work
 from domain.work_clocks import WorkClocks
@@ -59,9 +59,11 @@ class CaseMoves:
             return Limit(kind="wall_clock", ms=rules.limit(case.category).accept_ms)
         return limit
 
-    def close_at_source(self, case: Case, work: Work, flow: Flow, closed_ms: int) -> None:
-        """End a case because its feed says so, in whatever step it is."""
-        move = flow_moves.close_at_source(flow, work.stand, closed_ms)
+    def close_at_source(
+        self, case: Case, work: Work, flow: Flow, closed_ms: int, outcome: str = CLOSED_AT_SOURCE
+    ) -> None:
+        """End a case because its feed says so, or another has taken it over, in whatever step it is."""
+        move = flow_moves.close_at_source(flow, work.stand, closed_ms, outcome)
         work.stand = move.case
         self.ends.close(case, closed_ms)
         work.step = None
@@ -109,6 +111,7 @@ class CaseMoves:
             work.whole = self.clocks.timer(case, change(work.whole.clock), work.whole.fired)
         elif work.step is not None:
             work.step = self.clocks.timer(case, change(work.step.clock), work.step.fired)
+            work.tasks = tuple(self.clocks.renewed(case, task, change) for task in work.tasks)
 
     def changed(
         self, case: Case, work: Work, before: Facts, by: tuple[str, str], *, surely: bool = False
@@ -125,6 +128,10 @@ class CaseMoves:
 
 
 def facts(case: Case, work: Work) -> Facts:
-    """Return what a version stands for. What is remembered for later checks, and who noted what, is none of it."""
-    stand = msgspec.structs.replace(work.stand, taken=())
+    """Return what a version stands for. What is remembered for later checks, and who noted what, is none of it.
+
+    A joint handling is one by its departments; what each has done is in the version of its task.
+    """
+    tasks = tuple((team, False) for team, _ in work.stand.tasks)
+    stand = msgspec.structs.replace(work.stand, taken=(), tasks=tasks)
     return (stand, case.grid, case.category)

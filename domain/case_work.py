@@ -71,8 +71,17 @@ class CaseWork:
     def forget_undo(self, case: Case, at_ms: int) -> None:
         """Let a command stand, once the time to take it back is over."""
         work = case.work
-        if work is not None and work.undo is not None and work.undo.until_ms == at_ms:
+        if work is None:
+            return
+        if work.undo is not None and work.undo.until_ms == at_ms:
             work.undo = None
+        if any(task.undo is not None and task.undo.until_ms == at_ms for task in work.tasks):
+            work.tasks = tuple(
+                msgspec.structs.replace(task, undo=None)
+                if task.undo is not None and task.undo.until_ms == at_ms
+                else task
+                for task in work.tasks
+            )
 
     def rules_changed(self, case: Case) -> None:
         """Let a case stand in the flow, and its clocks in the calendar, that are in force now."""
@@ -81,8 +90,12 @@ class CaseWork:
             return
         before = facts(case, work)
         work.flow = flow.name
+        work.undo = None  # what a command replaced may be no place in the flow any more
         work.stand = flow_moves.placed(flow, work.stand)
+        if work.merging is not None:  # whatever the step is called now, the other case has not answered yet
+            work.stand = flow_moves.flagged(flow, work.stand, work.merging.flags)
         work.whole = self._moves.clocks.timer(case, work.whole.clock, work.whole.fired)
+        work.tasks = tuple(self._moves.clocks.renewed(case, task) for task in work.tasks)
         if work.step is not None:
             ticking = flow.steps[work.stand.step].clock is not None
             work.step = self._moves.clocks.timer(case, work.step.clock, work.step.fired) if ticking else None
@@ -98,8 +111,9 @@ class CaseWork:
         if work is None:
             return []
         entries = [] if case.closed_ms is not None else self._moves.clocks.running(case, work)
-        if work.undo is not None:
-            entries.append((work.undo.until_ms, Due.UNDO, case.id, 0))
+        for undo in (work.undo, *(task.undo for task in work.tasks)):
+            if undo is not None:
+                entries.append((undo.until_ms, Due.UNDO, case.id, 0))
         return entries
 
 

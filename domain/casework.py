@@ -14,7 +14,7 @@ import msgspec
 from domain import read_models
 from domain.alert_book import AlertBook
 from domain.alerts import Alert
-from domain.audit import AuditTrail
+from domain.audit import AuditTrail, facts_of_case
 from domain.case_book import CaseBook
 from domain.cases import Case
 from domain.commands import Commands
@@ -27,10 +27,13 @@ from domain.handovers import Handovers
 from domain.position import Position
 from domain.read_models import Shown
 from domain.records import (
+    Absorb,
+    Absorbed,
     Command,
     FeedSilence,
     Grant,
     Opened,
+    PassedOn,
     Repeated,
     Revised,
     RulesNotice,
@@ -39,7 +42,6 @@ from domain.records import (
 )
 from domain.rules import Rules
 from domain.watch import Watch
-from domain.work_clocks import mark_facts
 
 SAID = frozenset({Command, Grant, RulesNotice})
 """What people and files say: it has no origin in a lane and no time of its own."""
@@ -95,6 +97,9 @@ class Casework:
             RulesNotice: self._take_rules,
             Grant: self._commands.grant,
             Command: self._commands.fold,
+            Absorb: self._absorb,
+            Absorbed: self._absorbed,
+            PassedOn: self._cases.passed_on,
         }
 
     @property
@@ -183,8 +188,8 @@ class Casework:
             case Due.LEAVE:
                 self._cases.leave(name, at_ms)
             case Due.MARK:
-                if self._cases.worked_mark_is_due(name, mark, at_ms):
-                    self._audit.by_clock("mark", case=name, after=mark_facts(mark))
+                if (facts := self._cases.worked_mark_is_due(name, mark, at_ms)) is not None:
+                    self._audit.by_clock("mark", case=name, after=facts)
             case Due.UNDO:
                 self._cases.undo_ends(name, at_ms)
             case Due.HANDOVER:
@@ -193,6 +198,17 @@ class Casework:
     def _opened(self, record: Opened) -> None:
         self._cases.opened(record)
         self._watch.count(record)
+
+    def _absorb(self, record: Absorb) -> None:
+        reason = self._cases.absorb(record)
+        said = {"from": record.source, "refused": reason} if reason else {"from": record.source}
+        self._audit.by_rules("absorb", case=record.case, after=said)
+
+    def _absorbed(self, record: Absorbed) -> None:
+        before = facts_of_case(self._cases.cases.get(record.case))
+        if self._cases.absorbed(record):
+            after = facts_of_case(self._cases.cases.get(record.case))
+            self._audit.by_rules("merge", case=record.case, before=before, after=after)
 
     def _take_rules(self, notice: RulesNotice) -> None:
         """Let a rule set come into force, when it follows the one that is. Running clocks keep their limits."""

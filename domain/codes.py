@@ -69,6 +69,13 @@ def partition_of_name(name: str) -> int:
     return zlib.crc32(name.encode()) % JOURNAL_PARTITIONS
 
 
+def partition_of_case(case: str) -> int | None:
+    """Return the journal partition that a case's id names; None where it can be no case's id."""
+    number = case.partition("-")[0]
+    known = number.isascii() and number.isdigit() and int(number) < JOURNAL_PARTITIONS
+    return int(number) if known else None
+
+
 def lane_of(feed: str, *, shared: bool) -> int:
     """Return the lane of a feed.
 

@@ -3,7 +3,7 @@
 What becomes of clocks, alerts and messages follows from the case before and after, and is the fold's business.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -116,6 +116,14 @@ def next_step(flow: Flow, case: Case, request: Request) -> Move | Refusal:
     return _made(flow, case, action, request)
 
 
+def task_of(case: Case, who: Request) -> str:
+    """Return whose open task somebody acts on: what `department` in `given` names, else the first of theirs; or nothing."""
+    mine, named = who.teams | {who.account}, who.given.get("department")
+    return next(
+        (name for name, done in case.tasks if name in mine and not done and named in {None, name}), ""
+    )
+
+
 def close_at_source(flow: Flow, case: Case, at_ms: int, outcome: str = CLOSED_AT_SOURCE) -> Move:
     """Return a case that its feed, or a merge, has ended: from any step, whatever its flags."""
     last = [step for step in flow.steps.values() if step.ended][-1]
@@ -126,6 +134,12 @@ def close_at_source(flow: Flow, case: Case, at_ms: int, outcome: str = CLOSED_AT
         step=last.name, level=level, desk=case.grid[: LEVEL_DIGITS[level]], flags=(), outcome=outcome, closed_ms=at_ms,
     )  # fmt: skip
     return Move(case=ended, entered=True, closed=True, tells=tells)
+
+
+def flagged(flow: Flow, case: Case, flags: Iterable[str]) -> Case:
+    """Return a case with flags that do not end with its step, as far as the flow has them."""
+    known = {flag for flag in flags if flag in flow.flags}
+    return msgspec.structs.replace(case, flags=tuple(sorted({*case.flags, *known})))
 
 
 def placed(flow: Flow, case: Case) -> Case:
@@ -180,7 +194,7 @@ def _no_right(case: Case, action: Action, who: Request) -> Refusal | None:
         return Refusal(
             reason="not_assignee", sentence="The case is not assigned to this account or its teams."
         )
-    if action.seat == "task" and not any(name in mine and not done for name, done in case.tasks):
+    if action.seat == "task" and not task_of(case, who):
         return Refusal(
             reason="not_assignee", sentence="No open task of the case is this account's or its teams'."
         )
@@ -293,6 +307,6 @@ def _assigned(
     if "assignee" in action.needs:
         return request.given["assignee"], ()
     if action.tasks == "one":
-        mine = request.teams | {request.account}
-        return case.assignee, tuple((name, done or name in mine) for name, done in case.tasks)
+        mine = task_of(case, request)
+        return case.assignee, tuple((name, done or name == mine) for name, done in case.tasks)
     return case.assignee, case.tasks

@@ -9,6 +9,9 @@ from domain.fold import Effect
 from domain.records import encoder
 from domain.rules import Rules
 
+PART_DIGITS = "0123456789abcdefghij"
+"""One sign for each part of a split (at most 20, and the first is the parent's), so that ids sort as they were made."""
+
 CASEWORK_ORIGINS = 1000
 """Origins below are of lanes; what casework writes into the journal has this and its own partition's number."""
 
@@ -46,9 +49,10 @@ class Position:
         self.rules_hash = ""
         self.effects: list[Effect] = []
 
-    def case_id(self) -> str:
-        """Return the id of the case that this record opens."""
-        return f"{self.partition:02d}-{self.offset:010x}"
+    def case_id(self, part: int = 0) -> str:
+        """Return the id of the case that this record opens, or of a part, from 1 on: in the order of their numbers."""
+        suffix = f".{PART_DIGITS[part]}" if part else ""
+        return f"{self.partition:02d}-{self.offset:010x}{suffix}"
 
     def effect_id(self) -> str:
         """Return the id of the next effect. An alert has the id of the effect that raised it first."""

@@ -1,7 +1,8 @@
 """What stands in the topics: one class a record, told apart by its field `type`, encoded as JSON.
 
 `reports` holds Report, TooLarge, Unreadable, Requeued, Tick and RulesNotice; nothing in a Report is trusted before intake has judged it.
-`journal` holds Opened, Revised, Repeated, FeedSilence, Tick, RulesNotice, Grant and Command.
+`journal` holds Opened, Revised, Repeated, FeedSilence, Tick, RulesNotice, Grant and Command, and what casework writes itself:
+Absorb, Absorbed and PassedOn.
 Instants are integer epoch milliseconds. Unknown fields are left aside, so that a newer writer stops no older reader.
 """
 
@@ -177,8 +178,61 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
     screen: str = ""
 
 
+class Absorb(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="absorb"):
+    """A case asks another one, in whatever partition, to take it over. Answered by Absorbed.
+
+    `case` is the one that is asked, `source` the one that asks, `reports` what it stands for: (case, feed, source id) of
+    itself and of those that it took over before. `action` and `account` are those of the command,
+    `private` what its reports have sealed.
+    """
+
+    origin: tuple[int, int, int]
+    case: str
+    source: str
+    reports: list[tuple[str, str, str]]
+    repeats: int
+    action: str
+    account: str
+    private: list[str] = []
+    t_ms: Time | None = None
+
+
+class Absorbed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="absorbed"):
+    """The answer to Absorb, for the case that asked: taken over by `into`, or not, for a `reason`."""
+
+    origin: tuple[int, int, int]
+    case: str
+    into: str
+    reason: str = ""
+    t_ms: Time | None = None
+
+
+class PassedOn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="passed_on"):
+    """What came for a case that was taken over (`source`) goes on to the one that took it, as counts, and what it sealed."""
+
+    origin: tuple[int, int, int]
+    case: str
+    source: str
+    repeats: int = 0
+    revisions: int = 0
+    private: list[str] = []
+    t_ms: Time | None = None
+
+
 ReportsRecord = Report | TooLarge | Unreadable | Requeued | Tick | RulesNotice
-JournalRecord = Opened | Revised | Repeated | FeedSilence | Tick | RulesNotice | Grant | Command
+JournalRecord = (
+    Opened
+    | Revised
+    | Repeated
+    | FeedSilence
+    | Tick
+    | RulesNotice
+    | Grant
+    | Command
+    | Absorb
+    | Absorbed
+    | PassedOn
+)
 
 reports_decoder = msgspec.json.Decoder(ReportsRecord)
 journal_decoder = msgspec.json.Decoder(JournalRecord)

@@ -52,17 +52,45 @@ class Timer(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, fired=tuple(sorted({*self.fired, percent})))
 
 
+class TaskUndo(msgspec.Struct, frozen=True, kw_only=True):
+    """How a command on a task is taken back: while the task and its case are in the versions that it left.
+
+    `taken` says that the command added its taker to those whom the round remembers.
+    """
+
+    command: str
+    account: str
+    action: str
+    until_ms: int
+    version: int
+    taken: bool
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """A department's part of a joint handling: its version, and its clock, which stands when the visit's stands.
+
+    Whether it is done is in the case's `stand`. Versions are numbers of one count a case, so that none comes twice.
+    """
+
+    team: str
+    version: int
+    timer: Timer | None = None
+    undo: TaskUndo | None = None
+
+
 class Undo(msgspec.Struct, frozen=True, kw_only=True):
     """What a command replaced, for as long as it may be taken back: by the same account, while the version is its own."""
 
     command: str
     account: str
+    action: str
     until_ms: int
     version: int
     stand: flow_moves.Case
     category: str
     whole: Clock
     step: Timer | None
+    tasks: tuple[Task, ...]
     alerts: tuple[Alert, ...]
 
 
@@ -72,6 +100,20 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     account: str
     since_ms: int
     screen: str = ""
+
+
+class Merging(msgspec.Struct, frozen=True, kw_only=True):
+    """A merge that was asked for and not answered: with which case, by whom, and what had come until then.
+
+    `flags` are what the action set; they end with the answer.
+    """
+
+    into: str
+    action: str
+    account: str
+    flags: tuple[str, ...]
+    repeats: int
+    revisions: int
 
 
 class Work(msgspec.Struct, kw_only=True):
@@ -93,6 +135,16 @@ class Work(msgspec.Struct, kw_only=True):
         What has happened, the newest last; the oldest entries have gone, so many as `story_cut` says.
     claim
         Who is at work on it, where somebody said so.
+    tasks, task_changes
+        The departments' parts, in the order of the flow's case, and the count that their versions come from.
+    parent, parts
+        The case that this one was split from, and those that were split from this one.
+    about
+        Which part of the matter is this one's, since a split: a person's words, as they came.
+    merging, merged_into
+        The merge that is under way; the case that has taken this one over.
+    absorbed
+        What this one has taken over: (case, feed, source id), the newest.
 
     """
 
@@ -107,6 +159,14 @@ class Work(msgspec.Struct, kw_only=True):
     claim: Claim | None = None
     story: tuple[Entry, ...] = ()
     story_cut: int = 0
+    tasks: tuple[Task, ...] = ()
+    task_changes: int = 0
+    parent: str = ""
+    parts: tuple[str, ...] = ()
+    about: str = ""
+    merging: Merging | None = None
+    merged_into: str = ""
+    absorbed: tuple[tuple[str, str, str], ...] = ()
 
     def tell(  # noqa: PLR0913 - an entry has that many sides
         self,
@@ -156,7 +216,7 @@ class Work(msgspec.Struct, kw_only=True):
             "level": stand.level,
             "desk": stand.desk,
             "assignee": stand.assignee,
-            "tasks": stand.tasks,
+            "tasks": self._tasks_shown(),
             "is": stand.flags,
             "round": stand.round,
             "outcome": stand.outcome,
@@ -168,4 +228,22 @@ class Work(msgspec.Struct, kw_only=True):
             "story": self.story,
             "story_cut": self.story_cut,
             "claim": self.claim,
+            "parent": self.parent,
+            "parts": self.parts,
+            "about": self.about,
+            "merging": "" if self.merging is None else self.merging.into,
+            "merged_into": self.merged_into,
+            "absorbed": self.absorbed,
         }
+
+    def _tasks_shown(self) -> list[dict[str, object]]:
+        own = {task.team: task for task in self.tasks}
+        return [
+            {
+                "team": team,
+                "done": done,
+                "version": own[team].version,
+                "due_ms": timer.due_ms if (timer := own[team].timer) is not None else None,
+            }
+            for team, done in self.stand.tasks
+        ]

@@ -9,7 +9,7 @@ import msgspec
 
 from config.settings import Settings
 from config.wallclock import monotonic_s
-from domain.audit import CLOCK, Line
+from domain.audit import MACHINES, Line
 from domain.codes import JOURNAL_PARTITIONS
 from domain.records import Command, Grant, journal_decoder
 from streams.audit_chain import BadLinkError, audit_file, last_at, read_chain
@@ -145,11 +145,11 @@ class _Check:
         return self._bad(number, line.offset, "the journal has no command for it")
 
     def _spoken(self) -> Iterator[tuple[int, Line]]:
-        """Give the lines that people caused; those of the clock are only counted."""
+        """Give the lines that people caused; those of clocks and rules are only counted."""
         file = audit_file(self._settings.data, self._settings.topic("audit"), self._partition)
         for number, line in read_chain(file):
             self.lines += 1
-            if line.account != CLOCK:
+            if line.account not in MACHINES:
                 yield number, line
 
     async def _said(self, last: int) -> AsyncGenerator[tuple[int, Command | Grant], None]:

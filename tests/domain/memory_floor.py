@@ -1,5 +1,6 @@
 """The whole route in memory: lanes, intake, journal and casework as lists and calls, with no broker between them."""
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -23,7 +24,10 @@ RulesOf = Callable[[str], Rules]
 
 
 class Floor:
-    """A floor that keeps what its topics would hold."""
+    """A floor that keeps what its topics would hold.
+
+    A `slow` one leaves what partitions send each other `under_way` until it is told to let it `arrive`.
+    """
 
     def __init__(self, rules_of: RulesOf, *, shared: bool, rules: str = "") -> None:
         self.rules_of = rules_of
@@ -33,6 +37,8 @@ class Floor:
         self.journal: list[Log] = [[] for _ in range(JOURNAL_PARTITIONS)]
         self.deadletters: list[Effect] = []
         self.sent: dict[str, list[Effect]] = {}
+        self.slow = False
+        self.under_way: deque[Effect] = deque()
         self.lanes = [self.new_lane(lane) for lane in range(LANES)]
         self.casework = [self.new_casework(partition) for partition in range(JOURNAL_PARTITIONS)]
         if rules:
@@ -67,9 +73,18 @@ class Floor:
         self.casework[partition].fold(len(log) - 1, self.now_ms, body)
         for effect in self.casework[partition].take_effects():
             if effect.topic == "journal":
-                self.into_journal(effect.partition, effect.value)
+                self.under_way.append(effect)
             else:
                 self.sent.setdefault(effect.topic, []).append(effect)
+        if not self.slow:
+            self.arrive()
+
+    def arrive(self, count: int = 1_000_000) -> None:
+        """Let so many of the records that partitions have sent each other arrive, in their order, and what follows."""
+        while self.under_way and count > 0:
+            effect = self.under_way.popleft()
+            count -= 1
+            self.into_journal(effect.partition, effect.value)
 
     @property
     def alerts(self) -> list[Effect]:

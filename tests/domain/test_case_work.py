@@ -75,7 +75,7 @@ def test_a_case_goes_its_whole_way_and_each_answer_says_where_it_is() -> None:
         ("assign", "dispatcher", {}, "wrong_step"),
         ("fly", "clerk", {}, "unknown_action"),
         ("reject", "clerk", {"given": {"code": "nonsense"}}, "missing"),
-        ("merge", "clerk", {}, "unavailable"),
+        ("merge", "clerk", {"given": {"case": "nowhere"}}, "unknown_case"),
         ("undo", "clerk", {"undoes": "c1"}, "too_late"),
     ],
 )
@@ -302,3 +302,28 @@ def test_a_case_leaves_with_everything_when_its_time_is_over() -> None:
     shop.do("reject", by="clerk", given={"code": "not_ours"})
     tick(shop, 31 * DAY)
     assert all(not work.cases for work in shop.floor.casework)
+
+
+def test_a_command_from_before_another_flow_is_not_taken_back_into_a_step_that_is_gone() -> None:
+    shop = Workshop()
+    shop.report()
+    shop.done("accept")
+    back = shop.done("return")
+    shop.floor.publish("renamed")
+    assert shop.do("undo", by="clerk", undoes=back["id"])["reason"] == "too_late"
+    assert stand(shop)[0] == back["step"] == "file"
+
+
+def test_a_case_that_is_overdue_again_is_shown_so() -> None:
+    shop = Workshop()
+    shop.report()
+    shop.at(2 * HOUR).done("accept")
+    for category in ("noise", "lamp"):
+        shop.do("triage", by="clerk", given={"category": category})
+    tick(shop, 4 * HOUR - 1)
+    shop.work().take_changes()
+    tick(shop, 4 * HOUR)
+    changes = shop.work().take_changes()
+    assert changes is not None
+    assert shop.case().overdue
+    assert shop.case().id in changes.hashes.get(f"cases:{shop.work().partition}", {})

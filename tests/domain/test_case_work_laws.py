@@ -1,8 +1,8 @@
 """Whatever is commanded, in whatever order and by whomever: no illegal state, no silent refusal, and the same again."""
 
 import os
+from collections import Counter
 from random import Random
-from typing import Any
 
 import msgspec
 import pytest
@@ -10,155 +10,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain import flow_moves
-from domain.audit import CLOCK, Line
-from domain.case_acts import NO_RIGHT
+from domain.audit import MACHINES, Line
 from domain.cases import Case
 from domain.clocks import DUE, timetable
-from domain.flow import LEVEL_DIGITS, ROLES
-from domain.records import Command, Grant, Tick, journal_decoder
-from tests.domain.small_town import HOUR, MINUTE, NAMES
+from domain.flow import LEVEL_DIGITS
+from domain.records import Command, Grant, journal_decoder
+from domain.work import Work
+from tests.domain.riot import Riot
 from tests.domain.test_laws import check_laws
 from tests.domain.workshop import Workshop, rules_of
 
 PROVE = os.environ.get("WATCHFLOOR_PROVE") == "1"
 SEQUENCES = 2_000 if PROVE else 25
 STEPS = 80 if PROVE else 40
-PAUSES = (0, 1, 3_000, 7_000, MINUTE, 20 * MINUTE, HOUR, 5 * HOUR, 30 * HOUR)
-WAYS = (
-    *("accept", "assign", "done", "feed_back", "close", "evaluate", "park", "resume", "undo") * 2,
-    *("triage", "ask", "answer", "hand_up", "hand_down", "return", "send_back", "joint", "task_done"),
-    *("ask_extension", "grant_extension", "refuse_extension", "supervise", "agree", "urge", "answer_urge"),
-    *(
-        "redo",
-        "not_passed",
-        "reject",
-        "call_back",
-        "reopen",
-        "not_settled",
-        "receive",
-        "note",
-        "merge",
-        "fly",
-    ),
-    *("claim", "release", "take_over", "claim_lapsed"),
-)
-
-
-class Riot:
-    """Reports, revisions, closings, commands by whoever, grants and rule sets, at random."""
-
-    def __init__(self, rng: Random, *, shared: bool) -> None:
-        self.rng = rng
-        self.shop = Workshop(shared=shared)
-        self.shop.grant("handling_unit", "handling_unit", team="team a")
-        self.shop.grant("handling_unit", "handling_unit", team="team b")
-        self.shop.grant("everybody", "clerk", "990100001")
-        self.ids = 0
-        self.last = ""
-        self.on_alerts = ("", "")
-        self.accepted = 0
-        self.shared = shared
-        self.ms = 0
-
-    def run(self, steps: int) -> Workshop:
-        self.report()
-        for _ in range(steps):
-            self.ms += self.rng.choice(PAUSES)
-            self.shop.at(self.ms)
-            chance = self.rng.random()
-            if chance < 0.12:
-                self.report()
-            elif chance < 0.16:
-                self.shop.floor.publish(self.rng.choice(("first", "faster", "renamed")))
-            elif chance < 0.2:
-                role = self.rng.choice(ROLES)
-                self.shop.grant(role, role, on=self.rng.random() < 0.8, team="team a")
-            elif chance < 0.25:
-                for work in self.shop.floor.casework:
-                    self.shop.floor.into_journal(work.partition, Tick(t_ms=self.shop.floor.now_ms))
-            elif chance < 0.32:
-                self.on_alert()
-            else:
-                self.command()
-        return self.shop
-
-    def on_alert(self) -> None:
-        """Act on an alert that is there, or take back what was done to one last."""
-        alerts = [alert for work in self.shop.floor.casework for alert in work.alerts]
-        action = self.rng.choice(("acknowledge", "unacknowledge", "shelve", "unshelve", "undo", "undo"))
-        fields: dict[str, Any] = {"undoes": self.on_alerts[0]} if action == "undo" else {}
-        if action == "shelve":
-            fields = {"for_s": self.rng.choice((1, 4, 600)), "reason": "known"}
-        alert = self.on_alerts[1] if action == "undo" else self.rng.choice(alerts) if alerts else ""
-        if alert:
-            by = self.rng.choice(("dispatcher", "dispatcher", "clerk"))
-            answer = self.shop.on_alert(action, alert, by=by, **fields)
-            self.on_alerts = (answer["id"], alert)
-
-    def report(self) -> None:
-        if self.ids < 3 or self.rng.random() < 0.3:
-            self.ids += 1
-        fields: dict[str, Any] = {"closed_ms": self.ms} if self.rng.random() < 0.15 else {}
-        if self.rng.random() < 0.3:
-            fields["private"] = f"sealed:r-{self.rng.randint(1, 3)}:abc#{self.rng.choice('ab') * 32}"
-        if self.shared:
-            fields["t_ms"] = self.shop.floor.now_ms
-        self.shop.report(
-            str(self.rng.randint(1, self.ids)),
-            self.rng.choice(NAMES[:3]),
-            category=self.rng.choice(("lamp", "waste", "noise")),
-            **fields,
-        )
-
-    def possible(self, case: Case) -> list[str]:
-        """What somebody with every right could do now, so that half of what is asked for gets somewhere."""
-        assert case.work is not None
-        who = flow_moves.Request(
-            action="",
-            account="everybody",
-            grants=tuple((role, "990100") for role in ROLES),
-            teams=frozenset({"team a"}),
-            at_ms=self.shop.floor.now_ms,
-        )
-        flow = rules_of("first").flows["grid"]
-        return flow_moves.possible(flow, flow_moves.placed(flow, case.work.stand), who) or ["note"]
-
-    def command(self) -> None:
-        case = self.rng.choice([c for work in self.shop.floor.casework for c in work.cases.values()])
-        assert case.work is not None
-        tick = Tick(t_ms=self.shop.floor.now_ms if self.shared else None)
-        self.shop.floor.into_journal(
-            int(case.id[:2]), tick
-        )  # what time alone does is not the command's doing
-        before = case.public(), case.work.version
-        action = self.rng.choice(self.possible(case) if self.rng.random() < 0.5 else WAYS)
-        fields: dict[str, Any] = {}
-        if self.rng.random() < 0.1:
-            fields["version"] = self.rng.choice((None, 1, 99))
-        if self.rng.random() < 0.1:
-            fields["given"] = {"amount": 1.5, "category": "noise", "assignee": "nobody"}
-        known = rules_of("first").flows["grid"].actions.get(action)
-        by = self.rng.choice((*ROLES, "everybody", "forged")) if self.rng.random() < 0.2 else ""
-        if action in {"undo", "claim", "release", "take_over"}:
-            by = by or self.rng.choice(ROLES)
-        if action == "undo":
-            fields["undoes"] = self.last
-        if action == "take_over":
-            fields["given"] = {"reason": "gone home"}
-        if action == "claim_lapsed":
-            by = by or "gateway"
-        answer = self.shop.do(
-            action, by=by or (self.rng.choice(known.by) if known else "clerk"), case=case, **fields
-        )
-        if answer["ok"]:
-            self.last = answer["id"]
-            self.accepted += 1
-            assert (answer["version"], answer["step"]) == (case.work.version, case.step)
-        else:
-            assert answer["reason"]
-            assert answer["sentence"].endswith(".")
-            assert (case.public(), case.work.version) == before, answer
-            assert (answer["version"] is None) == (answer["reason"] in NO_RIGHT)
 
 
 def check_case(case: Case, shop: Workshop) -> None:
@@ -190,8 +54,37 @@ def check_case(case: Case, shop: Workshop) -> None:
             if timer is not None:
                 passed = {p for p, at_ms in timer.marks if at_ms is not None and at_ms <= work.clock_ms}
                 assert passed <= set(timer.fired), "a mark that is past has fired"
+    check_tasks(kept)
+    check_merging(kept, case, shop)
     assert kept.undo is None or kept.undo.until_ms > work.clock_ms or case.closed_ms is not None
     assert DUE in dict(kept.whole.marks)
+
+
+def check_tasks(work: Work) -> None:
+    assert [task.team for task in work.tasks] == [team for team, _ in work.stand.tasks]
+    versions = [task.version for task in work.tasks]
+    assert len(set(versions)) == len(versions)
+    assert all(0 < version <= work.task_changes for version in versions)
+    assert all((task.timer is None) == (work.step is None) for task in work.tasks)
+    for task in work.tasks:
+        if task.timer is not None and work.step is not None:
+            assert task.timer.clock.paused == work.step.clock.paused
+
+
+def check_merging(work: Work, case: Case, shop: Workshop) -> None:
+    """No merge is left without its answer; who was taken over is closed, and whoever took it knows."""
+    assert work.merging is None
+    assert "merging" not in work.stand.flags
+    assert bool(work.merged_into) == (work.stand.outcome == "duplicate")
+    if work.merged_into:
+        assert case.closed_ms is not None
+        there = shop.floor.casework[int(work.merged_into[:2])].cases.get(work.merged_into)
+        if there is not None and there.work is not None:
+            assert case.id in [name for name, _, _ in there.work.absorbed]
+            assert there.repeats >= case.repeats + 1
+    if work.parent:
+        parent = shop.floor.casework[int(work.parent[:2])].cases.get(work.parent)
+        assert parent is None or parent.work is None or case.id in parent.work.parts
 
 
 def check_shop(shop: Workshop) -> None:
@@ -212,7 +105,7 @@ def check_shop(shop: Workshop) -> None:
 def check_audit(shop: Workshop) -> None:
     """Each command and each grant has exactly one line, in its place and with its outcome."""
     lines = [msgspec.json.decode(effect.value, type=Line) for effect in shop.floor.audit]
-    spoken = [(line.partition, line.offset, line.command) for line in lines if line.account != CLOCK]
+    spoken = [(line.partition, line.offset, line.command) for line in lines if line.account not in MACHINES]
     said = [
         (partition, offset, record.id)
         for partition, log in enumerate(shop.floor.journal)
@@ -241,5 +134,19 @@ def test_a_riot_gets_somewhere() -> None:
     for riot in riots:
         riot.run(120)
     assert sum(riot.accepted for riot in riots) > 300
-    steps = {case.step for riot in riots for work in riot.shop.floor.casework for case in work.cases.values()}
-    assert len(steps) >= 5
+    cases = [case for riot in riots for work in riot.shop.floor.casework for case in work.cases.values()]
+    assert len({case.step for case in cases}) >= 5
+    told = Counter(
+        (one.kind, one.action) for case in cases if case.work is not None for one in case.work.story
+    )
+    for often in (
+        ("merge", "merged"),
+        ("merge", "not_merged"),
+        ("merge", "absorbed"),
+        ("split", "split"),
+        ("act", "joint"),
+        ("act", "task_done"),
+        ("act", "undo"),
+        ("report", ""),
+    ):
+        assert told[often] >= 3, often

@@ -97,13 +97,14 @@ class Workshop:
         flow = rules_of("first").flows["grid"]
         known = flow.actions.get(action)
         outcomes = known.outcomes if known else ()
-        more = fields.pop("given", {})
-        given = GIVEN | ({"code": outcomes[0]} if outcomes else {}) | more
+        own = fields.pop("given", {})
+        given = GIVEN | ({"code": outcomes[0]} if outcomes else {}) | own
+        more = {"department"} & set(own)
         command = Command(
             **({"id": f"c{self._n}", "version": case.work.version} | fields),
             action=action,
             case=case.id,
-            given={need: given[need] for need in known.needs} if known else more,
+            given={need: given[need] for need in (*known.needs, *more)} if known else own,
             account=by or (known.by[0] if known else "clerk"),
         )
         work = self.floor.casework[int(case.id[:2])]
