@@ -112,6 +112,7 @@ class CaseActs:
         if moves.changed(case, work, before, (action.name, command.account), surely=surely) and not for_good:
             work.undo = msgspec.structs.replace(undo, version=work.version)
             moves.deadlines.set(undo.until_ms, Due.UNDO, case.id)
+        moves.passages.answered(case, before, action, command.given)
         what = self._of_others(case, work, action, stood, command)
         work.tell(moves.at, "act", command.action, command.account, given=command.given, what=what)
         return None
@@ -143,6 +144,7 @@ class CaseActs:
             step=work.step,
             tasks=work.tasks,
             alerts=tuple(msgspec.structs.replace(alert) for alert in self._moves.alerts.of_case(case.id)),
+            visit=work.visit,
         )
 
     def _refused_undo(self, case: Case, work: Work, command: Command) -> Refusal | None:
@@ -182,7 +184,7 @@ class CaseActs:
             moves.ends.reopen(case)
         elif not closed and undo.stand.closed_ms is not None:
             moves.ends.close(case, undo.stand.closed_ms)
-        work.stand = since(work.stand, undo)
+        work.stand, work.visit = since(work.stand, undo), undo.visit
         self._tasks.put_back(case, work, undo)
         work.whole = moves.clocks.timer(case, undo.whole, work.whole.fired)
         work.step = undo.step and moves.clocks.timer(case, undo.step.clock, _fired_in(undo, work))

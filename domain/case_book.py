@@ -61,7 +61,7 @@ class CaseBook:
         self._alerts = alerts
         self._clocks = CaseClocks(at, deadlines, counters, alerts)
         self._ends = CaseEnds(at, deadlines, counters)
-        moves = CaseMoves(at, deadlines, counters, alerts, self._ends)
+        moves = CaseMoves(at, deadlines, counters, alerts, self._ends, grants)
         self._work = CaseWork(moves)
         self._merges = CaseMerges(moves, grants)
         self._acts = CaseActs(moves, grants, CaseParts(moves, self._add), self._merges)

@@ -1,6 +1,7 @@
 """The parts of a move: what a step that is entered, a pause, another class or a closing make of a case and its clocks."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import msgspec
 
@@ -12,26 +13,49 @@ from domain.clocks import Clock, Limit
 from domain.counters import Counters
 from domain.deadlines import Deadlines
 from domain.flow import CLOSED_AT_SOURCE, Flow
+from domain.grants import Grants
+from domain.passages import Passages
 from domain.position import Position
-from domain.work import Work
+from domain.work import Timer, Visit, Work
 from domain.work_clocks import WorkClocks
 
-Facts = tuple[flow_moves.Case, str, str]
+
+class Facts(NamedTuple):
+    """A case as it stands before or after a move; the first three are what a version stands for."""
+
+    stand: flow_moves.Case
+    grid: str
+    category: str
+    step: Timer | None
+    due_ms: int | None
+    visit: Visit
+
+    @property
+    def versioned(self) -> tuple[flow_moves.Case, str, str]:
+        """What a desk must know of before it acts."""
+        return (self.stand, self.grid, self.category)
 
 
 class CaseMoves:
     """Moves the cases of a partition that people work on. Whoever makes a move ends it with `changed`."""
 
-    __slots__ = ("alerts", "at", "clocks", "counters", "deadlines", "ends")
+    __slots__ = ("alerts", "at", "clocks", "counters", "deadlines", "ends", "passages")
 
-    def __init__(
-        self, at: Position, deadlines: Deadlines, counters: Counters, alerts: AlertBook, ends: CaseEnds
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts of a fold that moves reach
+        self,
+        at: Position,
+        deadlines: Deadlines,
+        counters: Counters,
+        alerts: AlertBook,
+        ends: CaseEnds,
+        grants: Grants,
     ) -> None:
         self.at = at
         self.deadlines = deadlines
         self.counters = counters
         self.alerts = alerts
         self.ends = ends
+        self.passages = Passages(at, grants)
         self.clocks = WorkClocks(at, deadlines, counters, alerts)
 
     def flow(self, case: Case) -> Flow | None:
@@ -46,6 +70,7 @@ class CaseMoves:
     def enter(self, case: Case, work: Work, flow: Flow) -> None:
         """Begin a visit of the step where the case stands: its clock starts now."""
         self.alerts.clear(f"sla:{case.id}:step")
+        work.visit = work.visit.next(self.at.clock_ms)
         limit = self._step_limit(case, work, flow)
         work.step = None
         if limit is not None:
@@ -66,7 +91,7 @@ class CaseMoves:
         move = flow_moves.close_at_source(flow, work.stand, closed_ms, outcome)
         work.stand = move.case
         self.ends.close(case, closed_ms)
-        work.step = None
+        work.visit, work.step = work.visit.next(self.at.clock_ms), None
         self.pause(case, work, flow)
 
     def move(self, case: Case, grid: str, category: str) -> None:
@@ -118,7 +143,9 @@ class CaseMoves:
     ) -> bool:
         """End a move: clocks and alerts follow, and the version rises where a desk must know of it; returns whether."""
         case.step = work.stand.step
-        risen = surely or facts(case, work) != before
+        after = facts(case, work)
+        self.passages.moved(case, work, before, after, by[0])
+        risen = surely or after.versioned != before.versioned
         if risen:
             work.version += 1
             work.by = by
@@ -128,10 +155,10 @@ class CaseMoves:
 
 
 def facts(case: Case, work: Work) -> Facts:
-    """Return what a version stands for. What is remembered for later checks, and who noted what, is none of it.
+    """Return a case as it stands. What is remembered for later checks, and who noted what, is no part of it.
 
     A joint handling is one by its departments; what each has done is in the version of its task.
     """
     tasks = tuple((team, False) for team, _ in work.stand.tasks)
     stand = msgspec.structs.replace(work.stand, taken=(), tasks=tasks)
-    return (stand, case.grid, case.category)
+    return Facts(stand, case.grid, case.category, work.step, case.due_ms, work.visit)

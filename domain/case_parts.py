@@ -7,7 +7,7 @@ import msgspec
 from domain.case_moves import CaseMoves
 from domain.cases import Case
 from domain.records import Command
-from domain.work import Work
+from domain.work import Visit, Work
 
 
 class CaseParts:
@@ -60,6 +60,7 @@ class CaseParts:
             fed_category=of.fed_category,
             whole=moves.clocks.timer(part, of.whole.clock),
             step=of.step and moves.clocks.timer(part, of.step.clock),
+            visit=Visit(number=1, since_ms=moves.at.clock_ms, returned=of.visit.returned),
             by=("split", command.account),
             parent=parent.id,
             about=text,

@@ -35,8 +35,11 @@ class CaseWork:
         )
         case.work = work
         self._moves.enter(case, work, flow)
+        case.due_ms = work.whole.due_ms
+        before = facts(case, work)
         if record.closed_ms is not None:
             self._moves.close_at_source(case, work, flow, record.closed_ms)
+        self._moves.passages.moved(case, work, before, facts(case, work), "")
         case.step = work.stand.step
         work.tell(self._moves.at, "opened", what={"channel": case.channel})
         self._moves.clocks.settle(case, work)
@@ -101,6 +104,7 @@ class CaseWork:
             work.step = self._moves.clocks.timer(case, work.step.clock, work.step.fired) if ticking else None
         elif case.closed_ms is None:
             self._moves.enter(case, work, flow)
+            work.visit = before.visit  # it goes on, under whatever name
         self._moves.pause(case, work, flow)
         if self._moves.changed(case, work, before, ("", "")):
             work.tell(self._moves.at, "act", "moved", RULES, what={"from": before[0].step})
@@ -119,7 +123,6 @@ class CaseWork:
 
 def _told(case: Case, before: Facts, closed_ms: int | None) -> dict[str, object]:
     """Return what a report changed, as far as a desk acts on it."""
-    _, grid, category = before
     now = {"grid": case.grid, "category": case.category, "closed_ms": case.closed_ms}
-    old = {"grid": grid, "category": category, "closed_ms": closed_ms}
+    old = {"grid": before.grid, "category": before.category, "closed_ms": closed_ms}
     return {name: value for name, value in now.items() if value != old[name]}

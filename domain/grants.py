@@ -25,11 +25,12 @@ class Grants:
 
     """
 
-    __slots__ = ("_numbers", "_rights")
+    __slots__ = ("_numbers", "_rights", "_teams")
 
     def __init__(self) -> None:
         self._rights: dict[str, set[Right]] = {}
         self._numbers: dict[str, dict[Right, int]] = {}
+        self._teams: set[str] = set()
 
     @property
     def begun(self) -> bool:
@@ -48,6 +49,7 @@ class Grants:
         if grant.number <= numbers.get(right, -1):
             return False
         numbers[right] = grant.number
+        self._teams.add(grant.team)
         rights = self._rights.setdefault(grant.account, set())
         (rights.add if grant.on else rights.discard)(right)
         return True
@@ -61,6 +63,10 @@ class Grants:
     def teams(self, account: str) -> frozenset[str]:
         """Return the departments and teams for which an account acts."""
         return frozenset(team for _, _, team in self._rights.get(account, ()) if team)
+
+    def is_team(self, name: str) -> bool:
+        """Tell whether a name is that of a team for which somebody has ever had a right, and of no account."""
+        return bool(name) and name in self._teams and name not in self._numbers
 
     def may(self, account: str, roles: frozenset[str], code: str) -> bool:
         """Tell whether an account has one of the roles in a scope that holds a code."""
@@ -89,6 +95,7 @@ class Grants:
             account: {(role, scope, team): number for role, scope, team, number, _ in rights}
             for account, rights in plain.items()
         }
+        self._teams = {team for numbers in self._numbers.values() for _, _, team in numbers}
         self._rights = {
             account: {(role, scope, team) for role, scope, team, _, on in rights if on}
             for account, rights in plain.items()

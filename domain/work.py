@@ -78,6 +78,18 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     undo: TaskUndo | None = None
 
 
+class Visit(msgspec.Struct, frozen=True, kw_only=True):
+    """The present visit of a step: the how manieth of the case, since when, and how often its round has gone back."""
+
+    number: int = 0
+    since_ms: int = 0
+    returned: int = 0
+
+    def next(self, at_ms: int) -> "Visit":
+        """Return the visit that follows."""
+        return Visit(number=self.number + 1, since_ms=at_ms, returned=self.returned)
+
+
 class Undo(msgspec.Struct, frozen=True, kw_only=True):
     """What a command replaced, for as long as it may be taken back: by the same account, while the version is its own."""
 
@@ -92,6 +104,7 @@ class Undo(msgspec.Struct, frozen=True, kw_only=True):
     step: Timer | None
     tasks: tuple[Task, ...]
     alerts: tuple[Alert, ...]
+    visit: Visit
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,6 +166,7 @@ class Work(msgspec.Struct, kw_only=True):
     fed_category: str
     whole: Timer
     step: Timer | None = None
+    visit: Visit = Visit()
     version: int = 1
     by: tuple[str, str] = ("", "")
     undo: Undo | None = None

@@ -1,4 +1,4 @@
-"""The archive process: `python -P -m streams.archive` writes `reports` and `journal` as Parquet, and the audit's chains.
+"""The archive process: `python -P -m streams.archive` writes `reports`, `journal` and `passages` as Parquet, and the audit's chains.
 
 It goes on where its files end, so a kill costs nothing but the rows that were not yet written, which are still in Kafka.
 """
@@ -22,7 +22,7 @@ from streams.archive_files import ArchiveFiles, Row
 from streams.audit_chain import AuditChain, audit_file
 from streams.exits import leave
 from streams.logs import log_to_stderr
-from streams.sources import EVERY_SOURCE
+from streams.sources import KEPT
 
 # A file has at most so many rows …
 FILE_ROWS = 50_000
@@ -55,7 +55,7 @@ class Archive:
             auto_offset_reset="earliest",
             max_poll_records=POLL_RECORDS,
         )
-        self._places = [TopicPartition(settings.topic(source.word), source.number) for source in EVERY_SOURCE]
+        self._places = [TopicPartition(settings.topic(source.word), source.number) for source in KEPT]
         self._waiting = {place: _Waiting() for place in self._places}
         audit = settings.topic("audit")
         self._chains = {

@@ -6,7 +6,7 @@ from domain.codes import JOURNAL_PARTITIONS, LANES
 
 
 class Source(NamedTuple):
-    """A partition that is folded: `reports` (a lane) or `journal`."""
+    """A partition: of `reports` (a lane) or `journal`, which are folded, or of `passages`, which is only kept."""
 
     word: str
     number: int
@@ -21,3 +21,6 @@ EVERY_SOURCE = tuple(Source("reports", lane) for lane in range(LANES)) + tuple(
     Source("journal", partition) for partition in range(JOURNAL_PARTITIONS)
 )
 """All partitions that are folded, in the order in which the state's hash takes them."""
+
+KEPT = EVERY_SOURCE + tuple(Source("passages", partition) for partition in range(JOURNAL_PARTITIONS))
+"""All partitions that the archive writes as Parquet: what is folded, and what evaluation reads."""

@@ -14,6 +14,7 @@ from domain.audit import MACHINES, Line
 from domain.cases import Case
 from domain.clocks import DUE, timetable
 from domain.flow import LEVEL_DIGITS
+from domain.passages import Passage
 from domain.records import Command, Grant, journal_decoder
 from domain.work import Work
 from tests.domain.riot import Riot
@@ -116,6 +117,40 @@ def check_audit(shop: Workshop) -> None:
     assert all((line.outcome == "refused") == bool(line.reason) for line in lines)
 
 
+def check_passages(shop: Workshop) -> None:
+    """The visits of a case follow each other without a gap up to the present one, and each closing is told."""
+    told = [msgspec.json.decode(effect.value, type=Passage) for effect in shop.floor.sent.get("passages", [])]
+    assert not {one.team for one in told} - {"", "team a", "team b", "team c"}
+    for case in (case for work in shop.floor.casework for case in work.cases.values()):
+        visits: dict[int, Passage] = {}
+        closings: dict[int, tuple[int, Passage]] = {}
+        for one in (one for one in told if one.case == case.id):
+            if one.kind == "step":
+                assert one.visit == len(visits) + 1
+                visits[one.visit] = one
+            elif one.kind == "closed":
+                closings[one.round] = (one.visit, one)
+            elif one.kind == "undone":
+                visits = {number: visit for number, visit in visits.items() if number < one.visit}
+                closings = {of: closing for of, closing in closings.items() if closing[0] < one.visit}
+        edges = [case.arrived_ms, *(visit.end_ms for visit in visits.values())]
+        assert [visit.start_ms for visit in visits.values()] == edges[:-1]
+        kept = case.work
+        assert kept is not None
+        assert (kept.visit.number, kept.visit.since_ms) == (len(visits) + 1, edges[-1])
+        ended = sorted(closings) if case.closed_ms is None else sorted(closings)[:-1]
+        # a part begins in the round of the case that it was split from
+        assert ended == list(
+            range(min(ended, default=kept.stand.round) if kept.parent else 1, kept.stand.round)
+        )
+        if case.closed_ms is not None:
+            assert closings[kept.stand.round][1].end_ms == case.closed_ms
+        assert all(
+            0 <= visit.paused_ms <= visit.open_ms <= visit.end_ms - visit.start_ms
+            for visit in visits.values()
+        )
+
+
 @pytest.mark.parametrize("shared", [False, True], ids=["wall clock", "feed clock"])
 @settings(max_examples=SEQUENCES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rng=st.randoms(use_true_random=False))
@@ -126,6 +161,7 @@ def test_no_sequence_of_commands_leads_to_an_illegal_state_and_all_of_it_folds_a
     shop = riot.run(STEPS)
     check_shop(shop)
     check_audit(shop)
+    check_passages(shop)
     check_laws(shop.floor, rng)
 
 
