@@ -3,6 +3,8 @@
 A page's elements name a word by `data-t="KEY"`; scripts ask for it by key, with `{name}` filled in.
 """
 
+from dashboard.desk_words import DESK_WORDS
+
 LANGUAGES = ("en", "zh-CN")
 
 WORDS: dict[str, tuple[str, str]] = {
@@ -265,6 +267,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "total_lag": ("Lag in all", "总积压"),
     "total_dead": ("Dead letters", "死信"),
     "total_rate": ("Folded / s", "每秒处理"),
+    **DESK_WORDS,
 }
 
 

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from config.rules import RulesMissingError
 from dashboard.geometry import Atlas
+from domain.flow import Flow
 from domain.rules import Rules, RulesError
 
 # Two are in force while a rule set changes, and a replay may look at a third.
@@ -61,7 +62,7 @@ class Bookshelf:
 
 
 def words_of(rules: Rules) -> dict[str, Any]:
-    """Return what a rule set says to people: alert texts by kind, names of categories and feeds, the feeds' zones."""
+    """Return what a rule set says to people: alert texts by kind, names of categories and feeds, of all that a flow names, the feeds' zones."""
     return {
         "rules": rules.hash,
         "alerts": {
@@ -76,5 +77,17 @@ def words_of(rules: Rules) -> dict[str, Any]:
         },
         "categories": rules.categories,
         "feeds": {name: feed.title for name, feed in rules.feeds.items()},
+        "flows": {name: _flow_words(flow) for name, flow in rules.flows.items()},
+        "flow_of": {name: feed.flow for name, feed in rules.feeds.items()},
         "zones": sorted({feed.zone.key for feed in rules.feeds.values()}),
+    }
+
+
+def _flow_words(flow: Flow) -> dict[str, Any]:
+    """Return the titles of a flow's steps, flags, actions and outcomes."""
+    return {
+        "steps": {name: step.title for name, step in flow.steps.items()},
+        "flags": {name: flag.title for name, flag in flow.flags.items()},
+        "actions": {name: action.title for name, action in flow.actions.items()},
+        "outcomes": dict(flow.outcomes),
     }

@@ -19,21 +19,22 @@ from config.rules import RuleStore
 from config.settings import Settings
 from config.vault import vault_of
 from config.wallclock import now_ms
-from dashboard import answers, door, oidc_door, private
+from dashboard import answers, door, initials, oidc_door, private
 from dashboard.answers import Surroundings
 from dashboard.headers import Guard, content_security_policy, host_name
 from dashboard.oidc import provider_of
 from dashboard.oidc_door import OidcDoor
-from dashboard.pages import login, ops, wall
+from dashboard.pages import dispatch, login, ops, wall
 from dashboard.readings import PipelineReadings
 from dashboard.redis_reader import RedisReader, key_prefix
 from dashboard.sign_ins import SignIns
 
 ASSETS = Path(__file__).with_name("assets")
-PAGES = {"/wall": wall.layout, "/ops": ops.layout, "/login": login.layout}
+PAGES = {"/wall": wall.layout, "/dispatch": dispatch.layout, "/ops": ops.layout, "/login": login.layout}
 DASH_PATHS = frozenset({"/_dash-layout", "/_dash-dependencies", "/_dash-update-component", "/_favicon.ico"})
 FOLDERS = ("/assets/", "/_dash-component-suites/")
-POST_PATHS = door.POST_PATHS | private.PATHS | {"/_dash-update-component"}
+POST_PATHS = door.POST_PATHS | private.PATHS | initials.PATHS | {"/_dash-update-component"}
+CLOSED_PATHS = answers.CLOSED_PATHS | private.PATHS | initials.PATHS
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -94,6 +95,7 @@ def create(around: Surroundings) -> ASGIApp:
 
     server = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=living)
     answers.declare(server, around)
+    initials.declare(server)
     door.declare(server, around.keeper)
     private.declare(server, around.private)
     oidc_door.declare(server, around.oidc)
@@ -103,18 +105,8 @@ def create(around: Surroundings) -> ASGIApp:
         return content_security_policy(hashes, around.gateway(headers.get("host", "")))
 
     return Guard(
-        door.Door(
-            GZipMiddleware(server, minimum_size=2048, compresslevel=5),
-            around.keeper,
-            answers.CLOSED_PATHS | private.PATHS,
-        ),
-        paths=answers.OPEN_PATHS
-        | answers.CLOSED_PATHS
-        | door.PATHS
-        | oidc_door.PATHS
-        | private.PATHS
-        | DASH_PATHS
-        | PAGES.keys(),
+        door.Door(GZipMiddleware(server, minimum_size=2048, compresslevel=5), around.keeper, CLOSED_PATHS),
+        paths=answers.OPEN_PATHS | CLOSED_PATHS | door.PATHS | oidc_door.PATHS | DASH_PATHS | PAGES.keys(),
         folders=FOLDERS,
         post_paths=POST_PATHS,
         names=around.names,

@@ -118,6 +118,7 @@
           replay: wf.url.replay,
         })
       );
+      if (on.greeted) on.greeted();
     };
     here.onmessage = (event) => here === socket && take(event.data);
     here.onclose = (event) => {
@@ -194,6 +195,8 @@
       }
     } else if (message.type === "case" && on.case) {
       on.case(message);
+    } else if (message.type === "queue" && on.queue) {
+      on.queue(message);
     } else if (message.type === "error") {
       live.reason = message.reason || "";
     }

@@ -87,7 +87,14 @@
     const theme = wf.$("theme");
     if (theme) wf.text(theme, wf.t(wf.url.theme === "light" ? "theme_dim" : "theme_light"));
     who();
-    document.title = `${wf.t(document.querySelector("[data-page=ops]") ? "ops_title" : "title")} · watchfloor`;
+    document.title = `${wf.t(title())} · watchfloor`;
+  }
+
+  // A page has the word `NAME_title`; the wall's is that of the whole.
+  function title() {
+    const page = document.querySelector("[data-page]");
+    const key = page ? `${page.dataset.page}_title` : "";
+    return wf.words.has(key) ? key : "title";
   }
 
   // React lays the page out some time after this script runs; start when its element is there, once.

@@ -37,6 +37,12 @@ class FakeGateway:
         self.heard: list[Message] = []
         self.told: list[Message] = []  # alerts that an answer changed
         self.cases: dict[str, Message] = {}
+        self.about: dict[
+            str, Message
+        ] = {}  # case → what its answer has besides: actions, proposals, duplicates, alerts
+        self.queues: dict[str, dict[str, Message]] = {}  # desk → its rows by case
+        self.queue_seq = 1
+        self._desks: dict[ServerConnection, str] = {}
         self.answer: Callable[[Message], Message | None] = lambda asked: {"ok": True, "reason": ""}
         self._screens: dict[ServerConnection, str] = {}
         self._loop = asyncio.new_event_loop()
@@ -79,6 +85,27 @@ class FakeGateway:
         message = {"type": "changes", "scope": scope, "after": self.seq - 1, "view": changes}
         if not lost:
             self._ask(self._tell(message, scope))
+
+    def put(self, desk: str, *rows: Message, gone: tuple[str, ...] = ()) -> None:
+        """Change rows of a desk's queue, and tell its screens."""
+        self._ask(self._put(desk, rows, gone))
+
+    async def _put(self, desk: str, rows: tuple[Message, ...], gone: tuple[str, ...]) -> None:
+        here = self.queues.setdefault(desk, {})
+        here.update({row["id"]: row for row in rows})
+        for name in gone:
+            here.pop(name, None)
+        self.queue_seq += 1
+        message = {
+            "type": "queue", "desk": desk, "seq": self.queue_seq, "after": self.queue_seq - 1,
+            "server_ms": self.now_ms(), "set": list(rows), "gone": list(gone),
+        }  # fmt: skip
+        for screen, watched in list(self._desks.items()):
+            if watched == desk:
+                await screen.send(msgspec.json.encode(message).decode())
+
+    def acts(self) -> list[Message]:
+        return [message for message in self.heard if message["type"] == "act"]
 
     def cut(self, code: int = 1012) -> None:
         """Close every screen's socket, and go on listening."""
@@ -150,6 +177,7 @@ class FakeGateway:
             pass
         finally:
             self._screens.pop(screen, None)
+            self._desks.pop(screen, None)
 
     async def _answer(self, screen: ServerConnection, message: Message) -> None:
         kind = message["type"]
@@ -164,7 +192,12 @@ class FakeGateway:
                 await screen.send(msgspec.json.encode({"type": "snapshot", **head, "view": view}).decode())
             if self.beating:
                 await screen.send(msgspec.json.encode({**self._heartbeat(), "seq": self.seq}).decode())
-        elif kind == "command":
+        elif kind == "queue":
+            self._desks[screen] = message["desk"]
+            rows = list(self.queues.get(message["desk"], {}).values())
+            whole = {"type": "queue", "desk": message["desk"], "seq": self.queue_seq, "server_ms": self.now_ms(), "whole": True, "rows": rows}  # fmt: skip
+            await screen.send(msgspec.json.encode(whole).decode())
+        elif kind in {"command", "act"}:
             answer = self.answer(message)
             if answer is not None:
                 await screen.send(
@@ -173,7 +206,9 @@ class FakeGateway:
         elif kind == "case":
             found = self.cases.get(message["id"])
             await screen.send(
-                msgspec.json.encode({"type": "case", "id": message["id"], "case": found}).decode()
+                msgspec.json.encode(
+                    {"type": "case", "id": message["id"], "case": found, **self.about.get(message["id"], {})}
+                ).decode()
             )
 
 

@@ -126,6 +126,7 @@ class OpenDoor:
 
     def __init__(self) -> None:
         self.here = EVERYBODY
+        self.roles: list[dict[str, str]] = []
 
     async def who(self, _cookies: dict[str, str]) -> Who:
         return self.here
@@ -137,7 +138,13 @@ class OpenDoor:
         return
 
     async def me(self, who: Who) -> dict[str, Any]:
-        return {"state": who.state, "account": who.account, "name": "", "roles": [], "accounts": False}
+        return {
+            "state": who.state,
+            "account": who.account,
+            "name": "Front desk" if who.account else "",
+            "roles": self.roles,
+            "accounts": False,
+        }
 
     def is_wall_key(self, _key: str) -> bool:
         return False

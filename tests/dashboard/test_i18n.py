@@ -8,7 +8,7 @@ from pathlib import Path
 from plotly.utils import PlotlyJSONEncoder
 
 from dashboard import i18n
-from dashboard.pages import ops, wall
+from dashboard.pages import dispatch, ops, wall
 
 ASSETS = Path(i18n.__file__).with_name("assets")
 HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -54,7 +54,7 @@ def test_every_word_that_a_script_asks_for_is_there() -> None:
 
 
 def test_every_word_that_a_layout_names_is_there() -> None:
-    for layout in (wall.layout(), ops.layout()):
+    for layout in (wall.layout(), ops.layout(), dispatch.layout()):
         text = json.dumps(layout, cls=PlotlyJSONEncoder)
         named = re.findall(r'"data-(?:t|label|title)": "([a-z0-9_]+)"', text)
         assert len(named) > 5

@@ -1,0 +1,256 @@
+// The desk's state: rows as the gateway sends them, alerts of the view, what is selected, and who is told when it changes.
+(function () {
+  "use strict";
+  const wf = (window.wf = window.wf || {});
+  const PAINT_EVERY_MS = 60;
+  const WHOLE_AGAIN_MS = 60000; // working time left depends on shifts that only the server knows: it is read anew each minute
+
+  const desk = (wf.desk = wf.desk || {});
+  desk.rows = new Map(); // case id → row of the queue
+  desk.ready = false; // a whole queue has come
+  desk.seq = null;
+  desk.got_ms = 0; // the server's time of the last rows
+  desk.current = null; // id of the item that is looked at
+  desk.cases = new Map(); // case id → the last answer about it
+  let painting = false;
+  let last = 0;
+
+  // --- what the gateway says
+
+  function subscribe() {
+    desk.seq = null;
+    wf.live.send({ type: "queue", desk: wf.url.scope });
+  }
+
+  function queue(message) {
+    if (message.desk !== wf.url.scope) return; // of a desk that has been left since
+    if (message.whole) {
+      desk.rows = new Map(message.rows.map((row) => [row.id, stamped(row, message)]));
+      desk.ready = true;
+    } else {
+      if (desk.seq === null || message.after !== desk.seq) return subscribe(); // something is missing
+      for (const row of message.set || []) desk.rows.set(row.id, stamped(row, message));
+      for (const id of message.gone || []) desk.rows.delete(id);
+    }
+    desk.seq = message.seq;
+    desk.got_ms = message.server_ms;
+    for (const row of message.set || message.rows || []) {
+      if (row.id === desk.current) desk.ask(row.id);
+      desk.settled(row);
+    }
+    desk.paint();
+  }
+
+  const stamped = (row, message) => ({ ...row, got_ms: message.server_ms });
+
+  function snapshot(message) {
+    if (message.scope !== wf.url.scope) return;
+    const { areas, alerts, ...rest } = message.view;
+    wf.view.ready = true;
+    wf.view.scope = message.scope;
+    wf.view.areas = new Map((areas || []).map((row) => [row.code, row]));
+    wf.view.alerts = new Map(((alerts && alerts.set) || []).map((alert) => [alert.id, alert]));
+    wf.view.rest = rest;
+    desk.paint();
+  }
+
+  function changes(message) {
+    if (!wf.view.ready || message.scope !== wf.view.scope) return;
+    const { areas, alerts, ...rest } = message.view;
+    for (const row of areas || []) wf.view.areas.set(row.code, row);
+    if (alerts) {
+      for (const id of alerts.gone || []) wf.view.alerts.delete(id);
+      for (const alert of alerts.set || []) wf.view.alerts.set(alert.id, alert);
+    }
+    Object.assign(wf.view.rest, rest);
+    desk.paint();
+  }
+
+  // --- one item of the queue: a case that is worked here, or an alert without one
+
+  desk.items = function () {
+    const items = [];
+    const covered = new Set();
+    for (const row of desk.rows.values()) {
+      for (const id of row.alerts || []) covered.add(id);
+      items.push(fromCase(row));
+    }
+    for (const alert of wf.view.alerts.values()) {
+      if (alert.state === "normal" || covered.has(alert.id) || (alert.case && desk.rows.has(alert.case))) continue;
+      items.push(fromAlert(alert));
+    }
+    return items;
+  };
+
+  desk.item = function (id) {
+    if (!id) return null;
+    if (id.startsWith("alert:")) {
+      const alert = wf.view.alerts.get(id.slice(6));
+      return alert ? fromAlert(alert) : null;
+    }
+    const row = desk.rows.get(id);
+    return row ? fromCase(row) : null;
+  };
+
+  desk.alertsOf = (item) => (item ? (item.alerts || []).map((id) => wf.view.alerts.get(id)).filter(Boolean) : []);
+
+  function fromCase(row) {
+    const shelved = desk.alertsOf(row).some((alert) => alert.state === "shelved");
+    return { ...row, kind: "case", case: row.id, shelved };
+  }
+
+  function fromAlert(alert) {
+    return {
+      id: `alert:${alert.id}`, kind: "alert", alert, case: alert.case || "", alerts: [alert.id], priority: alert.priority,
+      unacked: alert.state === "unack" || alert.state === "rtnun", grid: alert.grid || alert.scope, feed: alert.feed,
+      category: alert.category, step: "", is: [], assignee: alert.acked ? alert.acked_by : "", teams: [], claim: null,
+      shelved: alert.state === "shelved", returned: false, due_ms: alert.due_ms, left_ms: null, budget_ms: null,
+      opened_ms: alert.raised_ms, arrived_ms: alert.raised_ms, repeats: 0, overdue: alert.kind === "overdue",
+    }; // prettier-ignore
+  }
+
+  // --- looking at one
+
+  desk.ask = function (id) {
+    clearTimeout(desk.asking);
+    // moving through the list with a held key asks for the last one alone
+    desk.asking = setTimeout(() => wf.live.send({ type: "case", id }), 120);
+  };
+
+  desk.look = function (id) {
+    if (desk.current === id) return;
+    const before = desk.current;
+    desk.current = id;
+    const item = desk.item(id);
+    if (item && item.case) desk.ask(item.case);
+    remember(id);
+    desk.queue.marked(before, id);
+    desk.detail.draw();
+    desk.paint();
+  };
+
+  function remember(id) {
+    const query = new URLSearchParams(location.search);
+    if (id) query.set("case", id);
+    else query.delete("case");
+    history.replaceState(null, "", `${location.pathname}?${query}`);
+  }
+
+  function answered(message) {
+    desk.cases.set(message.id, message);
+    // what was looked at long ago is asked for again
+    while (desk.cases.size > 50) desk.cases.delete(desk.cases.keys().next().value);
+    desk.detail.draw();
+    desk.paint();
+  }
+
+  desk.facts = function (item) {
+    const found = item && item.case ? desk.cases.get(item.case) : null;
+    return found || null;
+  };
+
+  // --- painting
+
+  desk.paint = function () {
+    if (painting) return;
+    painting = true;
+    setTimeout(() => {
+      painting = false;
+      last = performance.now();
+      draw();
+    }, Math.max(0, PAINT_EVERY_MS - (performance.now() - last)));
+  };
+
+  function draw() {
+    wf.flag(document.documentElement, "ready", desk.ready && wf.view.ready);
+    const scope = wf.url.scope;
+    wf.text(wf.$("desk-name"), scope ? wf.placeName(scope) : wf.t("whole_area"));
+    for (const link of document.querySelectorAll(".links a")) {
+      const path = link.id.slice(3);
+      link.href = `/${path}${wf.address({}).replace(/^[^?]*/, "").replace(/([?&])(case|view|q|sort)=[^&]*/g, "$1")}`;
+      link.toggleAttribute("aria-current", path === "dispatch");
+      if (path === "dispatch") link.setAttribute("aria-current", "page");
+    }
+    desk.views.draw();
+    desk.queue.draw();
+    desk.detail.draw();
+    desk.map.draw();
+    desk.load.draw();
+    desk.sound.hear();
+    desk.notes.draw();
+    desk.keys.row();
+  }
+
+  function tick() {
+    wf.flag(document.documentElement, "off", Boolean(desk.off()));
+    desk.queue.tick();
+    desk.detail.tick();
+    desk.sound.tick();
+    desk.notes.send();
+  }
+
+  // Why nothing can be done now; empty when something can.
+  desk.off = () => (wf.url.replay ? wf.t("off_replay") : wf.me.state === "wall" ? wf.t("off_wall") : wf.fresh.stale() || wf.live.state !== "open" ? wf.t("off_stale") : "");
+
+  desk.supervisor = () => (wf.me.roles || []).some((one) => one.role === "supervisor" || one.role === "duty_officer");
+
+  // Where nobody named a desk, it is that of the first right.
+  function home() {
+    if (new URLSearchParams(location.search).has("scope")) return;
+    const mine = (wf.me.roles || []).map((one) => one.scope).filter(Boolean);
+    if (mine.length) wf.go({ scope: mine.sort((a, b) => b.length - a.length)[0] }, true);
+  }
+
+  (wf.pages = wf.pages || {}).dispatch = async function () {
+    home();
+    wf.paint = desk.paint;
+    await desk.queue.start();
+    desk.panes.start();
+    desk.keys.start();
+    desk.bar.start();
+    desk.map.start();
+    desk.sound.start();
+    desk.claims.start();
+    wf.fresh.start();
+    desk.current = new URLSearchParams(location.search).get("case");
+    wf.onAddress((now, before) => {
+      if (now.scope !== before.scope) {
+        desk.rows = new Map();
+        desk.ready = wf.view.ready = false;
+        desk.current = null;
+        wf.live.scope(now.scope);
+        subscribe();
+      }
+      desk.queue.dress();
+      desk.detail.forget();
+      desk.map.restyle();
+      desk.bar.dress();
+      wf.fresh.tick();
+      desk.paint();
+    });
+    wf.readRulebook();
+    wf.live.start({
+      snapshot,
+      changes,
+      queue,
+      case: answered,
+      greeted: subscribe,
+      heartbeat() {
+        wf.fresh.beat();
+        tick();
+      },
+      state() {
+        wf.fresh.tick();
+        tick();
+        desk.paint();
+        if (wf.live.state === "open") {
+          if (desk.current) desk.ask(desk.current.startsWith("alert:") ? (desk.item(desk.current) || {}).case || "" : desk.current);
+        }
+      },
+    });
+    setInterval(tick, 1000);
+    setInterval(() => document.hidden || wf.live.state !== "open" || subscribe(), WHOLE_AGAIN_MS);
+    wf.$("dispatch").classList.add("awake");
+    desk.paint();
+  };
+})();

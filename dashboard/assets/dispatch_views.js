@@ -1,0 +1,101 @@
+// Saved views: a preset, words to filter by and an order, all in the address; own ones are kept in this browser.
+(function () {
+  "use strict";
+  const wf = (window.wf = window.wf || {});
+  const desk = (wf.desk = wf.desk || {});
+  const NAMES = ["all", "mine", "unowned", "due1h", "critical", "returned", "parked", "shelved"];
+  const SORTS = ["urgency", "left", "newest", "place"];
+  const KEPT = "wf.desk.views";
+
+  const views = (desk.views = { NAMES });
+  let drawn = "";
+
+  views.now = function () {
+    const query = new URLSearchParams(location.search);
+    const preset = query.get("view");
+    const sort = query.get("sort");
+    return { preset: NAMES.includes(preset) ? preset : "all", words: (query.get("q") || "").slice(0, 60), sort: SORTS.includes(sort) ? sort : "urgency" };
+  };
+
+  views.go = function (change) {
+    const query = new URLSearchParams(location.search);
+    const next = { view: change.preset, q: change.words, sort: change.sort };
+    for (const [name, value] of Object.entries(next)) {
+      if (value === undefined) continue;
+      if (value === "" || value === "all" || value === "urgency") query.delete(name);
+      else query.set(name, value);
+    }
+    history.replaceState(null, "", `${location.pathname}?${query}`);
+    desk.queue.refresh();
+  };
+
+  const own = () => {
+    try {
+      return JSON.parse(localStorage.getItem(KEPT) || "[]").filter((one) => typeof one.name === "string");
+    } catch (problem) {
+      return [];
+    }
+  };
+
+  function save(name) {
+    const list = own().filter((one) => one.name !== name);
+    list.push({ name: name.slice(0, 24), ...views.now() });
+    localStorage.setItem(KEPT, JSON.stringify(list.slice(-6)));
+  }
+
+  function forget(name) {
+    localStorage.setItem(KEPT, JSON.stringify(own().filter((one) => one.name !== name)));
+    desk.paint();
+  }
+
+  views.draw = function () {
+    const here = views.now();
+    const now = wf.fresh.now_ms();
+    const items = desk.items();
+    const counts = NAMES.map((name) => items.filter((item) => desk.presets[name](item, now)).length);
+    const saved = own();
+    const key = JSON.stringify([here.preset, here.sort, counts, saved, wf.lang, desk.keys.shown("view_all")]);
+    const field = wf.$("view-words");
+    if (field && document.activeElement !== field && field.value !== here.words) field.value = here.words;
+    if (key === drawn) return;
+    drawn = key;
+    const buttons = NAMES.map((name, index) =>
+      wf.el(
+        "button",
+        { type: "button", class: "preset", "data-view": name, "aria-pressed": here.preset === name ? "true" : "false", onclick: () => views.go({ preset: name }) },
+        wf.t(`view_${name}`),
+        wf.el("span", { class: "n", "data-hot": name === "critical" && counts[index] > 0 }, String(counts[index]))
+      )
+    );
+    const mine = saved.map((one) =>
+      wf.el(
+        "span",
+        { class: "own-view" },
+        wf.el("button", { type: "button", class: "preset", onclick: () => views.go(one) }, `★ ${one.name}`),
+        wf.el("button", { type: "button", class: "preset bare", "aria-label": wf.t("view_forget", { name: one.name }), onclick: () => forget(one.name) }, "✕")
+      )
+    );
+    const focus = document.activeElement && document.activeElement.dataset && wf.$("presets").contains(document.activeElement) ? document.activeElement.dataset.view : "";
+    wf.$("presets").replaceChildren(...buttons, ...mine);
+    const again = focus && wf.$("presets").querySelector(`[data-view="${focus}"]`);
+    if (again) again.focus();
+    filter(here);
+  };
+
+  function filter(here) {
+    const node = wf.$("view-filter");
+    if (node.contains(document.activeElement) && node.dataset.lang === wf.lang) return; // somebody is typing
+    wf.flag(node, "lang", wf.lang);
+    const words = wf.el("input", { id: "view-words", type: "search", value: here.words, maxlength: 60, autocomplete: "off", placeholder: wf.t("filter"), "aria-label": wf.t("filter"), oninput: (event) => views.go({ words: event.target.value }) });
+    const sort = wf.el("select", { id: "view-sort", "aria-label": wf.t("sort"), onchange: (event) => views.go({ sort: event.target.value }) }, ...SORTS.map((name) => wf.el("option", { value: name, selected: here.sort === name }, wf.t(`sort_${name}`))));
+    const keep = wf.el("button", { type: "button", class: "button", title: wf.t("view_save"), onclick: name }, "★ +");
+    keep.setAttribute("aria-label", wf.t("view_save"));
+    node.replaceChildren(words, sort, keep);
+  }
+
+  async function name() {
+    const given = await desk.dialogs.fields({ title: wf.t("view_save"), fields: [{ name: "name", label: wf.t("view_name"), kind: "line", needed: true, longest: 24 }], note: wf.t("view_note"), submit: wf.t("save") });
+    if (given) save(given.name);
+    desk.paint();
+  }
+})();

@@ -1,0 +1,412 @@
+"""The dispatch desk before a gateway that obeys the test: what moves, what a key does, and what is said when it goes wrong."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from dashboard.door import EVERYBODY, Who
+from tests.browser import desk, town
+from tests.browser.conftest import Open
+from tests.browser.fake_gateway import FakeGateway, Message
+
+# /duty is the gateway's neighbour; without it the desk claims nothing about who is on duty
+pytestmark = pytest.mark.tolerates("404")
+
+CRITICAL, FILED, CALM = "00-0000", "01-0001", "07-0007"
+Positions = dict[str, list[float]]
+PLACES_JS = """() => Object.fromEntries(Array.from(document.querySelectorAll('#queue-grid .ag-center-cols-container .ag-row'),
+    row => [row.getAttribute('row-id'), [row.getBoundingClientRect().top, row.getBoundingClientRect().height]]))"""
+
+OpenDesk = Callable[..., Page]
+
+
+@pytest.fixture
+def open_desk(around: town.Surroundings, gateway: FakeGateway, open_page: Open) -> Iterator[OpenDesk]:
+    """Opens the desk as a dispatcher who is signed in, over a laden afternoon."""
+    keeper = around.keeper
+    assert isinstance(keeper, town.OpenDoor)
+    keeper.here = Who(state="account", account=desk.ME, sign_in="s")
+    keeper.roles = [{"role": "dispatcher", "scope": "", "team": ""}]
+    desk.busy(gateway)
+
+    def open_(path: str = "/dispatch?", **more: Any) -> Page:
+        page = open_page(path, size=more.pop("size", (1600, 900)), **more)
+        page.wait_for_selector("#queue-grid [row-id] .q-mark")
+        page.wait_for_function("() => wf.fresh.state === 'live'")
+        return page
+
+    yield open_
+    keeper.here, keeper.roles = EVERYBODY, []
+
+
+def places(page: Page) -> Positions:
+    found: Positions = page.evaluate(PLACES_JS)
+    return found
+
+
+def order(page: Page) -> list[str]:
+    found: list[str] = page.evaluate("() => wf.desk.queue.order")
+    return found
+
+
+def storm(gateway: FakeGateway) -> None:
+    """Let everything happen that could move a row: urgent new ones, others that become urgent, calm down or leave."""
+    now_ms = gateway.now_ms()
+    rows = list(gateway.queues[""].values())
+    gateway.put("", *[desk.row(200 + n, now_ms, priority=1, unacked=True) for n in range(3)])
+    gateway.put("", {**rows[40], "priority": 1, "unacked": True, "version": 4}, {**rows[2], "unacked": False})
+    gateway.put("", desk.row(210, now_ms, priority=2, unacked=True), gone=(rows[6]["id"], rows[9]["id"]))
+
+
+def test_what_is_unacknowledged_comes_first_then_priority_then_the_working_time_left(
+    open_desk: OpenDesk,
+) -> None:
+    page = open_desk()
+    first = page.evaluate(
+        "() => wf.desk.queue.order.map(id => wf.desk.item(id)).map(one => [one.unacked && !one.shelved ? 0 : 1, one.shelved ? 1 : 0, one.priority])"
+    )
+    assert first == sorted(first)
+    left = page.evaluate(
+        "() => wf.desk.queue.order.map(id => wf.desk.item(id)).filter(one => one.priority === 4 && !one.unacked && one.left_ms !== null).map(one => one.left_ms)"
+    )
+    assert left == sorted(left)
+    assert len(left) > 10
+
+
+@pytest.mark.parametrize("by", ["pointer", "focus"])
+def test_no_row_moves_while_the_pointer_or_the_focus_is_in_the_list(
+    gateway: FakeGateway, open_desk: OpenDesk, by: str
+) -> None:
+    page = open_desk()
+    if by == "pointer":
+        box = page.locator("#queue-box").bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + 200, box["y"] + 200)
+    else:
+        for _ in range(4):
+            page.keyboard.press("j")
+    before = places(page)
+    assert len(before) > 10
+    seen: list[Positions] = []
+    for _ in range(2):
+        storm(gateway)
+        page.wait_for_timeout(350)
+        seen.append(places(page))
+    expect(page.locator("#waiting")).to_have_text("4 new ↑ ■1")
+    page.wait_for_timeout(700)
+    seen.append(places(page))
+    assert seen == [before] * 3
+    # what happened shows in place: a row that ended says so, one that became urgent is urgent where it stands
+    gone = next(iter(set(before) - set(gateway.queues[""]) - {"alert:04-b1-0"}))
+    expect(page.locator(f'.ag-center-cols-container [row-id="{gone}"]')).to_have_class(re.compile("is-gone"))
+    if by == "pointer":
+        page.locator("#waiting").click()
+    else:
+        focused = page.evaluate("() => wf.desk.current")
+        page.keyboard.press(".")
+        assert page.evaluate("() => wf.desk.current") == focused
+    page.wait_for_function("() => document.getElementById('waiting').hidden")
+    assert gateway.queues[""][order(page)[0]]["priority"] == 1
+    assert gone not in order(page)
+
+
+def test_rows_come_at_once_when_nobody_is_in_the_list(gateway: FakeGateway, open_desk: OpenDesk) -> None:
+    page = open_desk()
+    page.mouse.move(5, 5)
+    gateway.put("", desk.row(300, gateway.now_ms(), priority=1, unacked=True, left_ms=-desk.H_MS * 9))
+    page.wait_for_function("id => wf.desk.queue.order[0] === id", arg="12-012c")
+    expect(page.locator("#waiting")).to_be_hidden()
+
+
+@pytest.mark.parametrize(("case", "acts"), [(CRITICAL, ["assign"]), (FILED, ["accept", "assign"])])
+def test_from_a_new_case_to_assigned_with_three_keys(
+    gateway: FakeGateway, open_desk: OpenDesk, case: str, acts: list[str]
+) -> None:
+    gateway.answer = lambda asked: {"ok": True, "reason": "", "version": asked["version"] + 1, "step": "x"}
+    page = open_desk(f"/dispatch?q={case}")
+    page.keyboard.press("j")
+    page.keyboard.press("g")
+    page.wait_for_selector("#dialog[open]")
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast").last).to_contain_text("Assign")
+    sent = [one for one in gateway.acts() if one["action"] != "claim"]
+    assert [one["action"] for one in sent] == acts
+    assert [one["version"] for one in sent] == [3, 4][: len(acts)]
+    assert sent[-1]["given"] == {"assignee": "w-17", "proposed": ["w-17", "w-21", "t-water"]}
+    assert page.evaluate("() => document.getElementById('queue-box').contains(document.activeElement)")
+
+
+def test_another_than_the_proposed_needs_a_reason(gateway: FakeGateway, open_desk: OpenDesk) -> None:
+    page = open_desk()
+    page.keyboard.press("j")
+    page.keyboard.press("g")
+    expect(page.locator("#dialog")).to_contain_text("2 open cases")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator(".dialog-say")).to_have_text("Say why it does not go to the first proposed.")
+    assert gateway.acts() == []
+    page.keyboard.type("knows the pump")
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => !document.getElementById('dialog').open")
+    given = gateway.acts()[-1]["given"]
+    assert (given["assignee"], given["reason"]) == ("w-21", "knows the pump")
+
+
+def test_what_was_pressed_shows_within_a_tenth_of_a_second(gateway: FakeGateway, open_desk: OpenDesk) -> None:
+    gateway.answer = lambda asked: None
+    page = open_desk()
+    page.keyboard.press("j")
+    page.wait_for_selector("#do-ack")
+    page.evaluate(
+        """() => {
+            const row = document.querySelector('.ag-center-cols-container .ag-row.is-current');
+            document.addEventListener('keydown', () => (window.pressed = performance.now()), {capture: true, once: true});
+            new MutationObserver(() => row.querySelector('.q-pending') && (window.shown = window.shown || performance.now())).observe(row, {childList: true, subtree: true, attributes: true, characterData: true});
+        }"""
+    )
+    page.keyboard.press("a")
+    page.wait_for_function("() => window.shown")
+    assert page.evaluate("() => window.shown - window.pressed") < 100
+    assert page.locator("#do-assign").is_disabled(), "nothing else is asked of it meanwhile"
+
+
+def test_the_slower_of_two_desks_reads_what_the_faster_did(gateway: FakeGateway, open_desk: OpenDesk) -> None:
+    winner = {
+        "action": "park",
+        "account": desk.OTHER,
+        "name": "Desk two",
+        "t_ms": gateway.now_ms(),
+        "step": "dispatch",
+    }
+    gateway.answer = lambda asked: {
+        "ok": False,
+        "code": "stale",
+        "reason": "stale",
+        "version": 4,
+        "step": "dispatch",
+        "winner": winner,
+    }
+    page = open_desk()
+    page.keyboard.press("j")
+    page.keyboard.press("g")
+    page.wait_for_selector("#dialog[open]")
+    page.keyboard.press("Enter")
+    said = page.locator(".toast[data-state=failed]")
+    expect(said).to_contain_text("Desk two was faster: Park at ")
+    expect(said).to_contain_text("It is now in the step Dispatch.")
+    page.wait_for_timeout(300)
+    expect(said).to_be_visible()
+    said.get_by_role("button", name="Look at it").click()
+    assert page.evaluate("() => wf.desk.current") == CRITICAL
+
+
+def test_an_act_is_taken_back_within_five_seconds(gateway: FakeGateway, open_desk: OpenDesk) -> None:
+    page = open_desk()
+    page.keyboard.press("j")
+    page.wait_for_selector("#do-ack")
+    page.keyboard.press("a")
+    expect(page.locator(".toast")).to_contain_text("Acknowledge · Amber Quay A")
+    page.keyboard.press("z")
+    expect(page.locator(".toast").last).to_contain_text("Taken back: Acknowledge")
+    first, second = gateway.commands()
+    assert (first["action"], first["alert"]) == ("acknowledge", "03-a1-0")
+    assert (second["action"], second["undoes"], second["alert"]) == ("undo", first["id"], "03-a1-0")
+    page.keyboard.press("z")
+    expect(page.locator(".toast").last).to_contain_text("Nothing that can still be taken back.")
+
+
+def test_a_command_without_an_answer_is_tried_again_under_the_same_id(
+    gateway: FakeGateway, open_desk: OpenDesk
+) -> None:
+    gateway.answer = lambda asked: {
+        "ok": False,
+        "reason": "not confirmed yet: it may still be done; look at it before you try again",
+    }
+    page = open_desk()
+    page.keyboard.press("j")
+    page.wait_for_selector("#do-ack")
+    page.keyboard.press("a")
+    failed = page.locator(".toast[data-state=failed]")
+    expect(failed).to_contain_text("not confirmed yet")
+    gateway.answer = lambda asked: {"ok": True, "reason": ""}
+    failed.get_by_role("button", name="Try again").click()
+    expect(page.locator(".toast[data-state=done]")).to_be_visible()
+    first, second = gateway.commands()
+    assert first == second
+
+
+def test_without_live_data_nothing_can_be_done_but_notes_which_wait_in_sight(
+    gateway: FakeGateway, open_desk: OpenDesk
+) -> None:
+    page = open_desk()
+    page.keyboard.press("j")
+    page.wait_for_selector("#do-assign")
+    live = gateway.beat
+    gateway.beat = {**live, "freshness": {"state": "none", "age_ms": 9_000, "cause": "worker"}}
+    expect(page.locator("#banner")).to_contain_text("NO LIVE DATA")
+    expect(page.locator("#do-assign")).to_be_disabled()
+    page.keyboard.press("a")
+    page.keyboard.press("n")
+    page.keyboard.type("crew is on its way")
+    page.keyboard.press("Enter")
+    expect(page.locator("#notes-waiting")).to_have_text("1 notes wait to be sent")
+    assert gateway.commands() == gateway.acts() == []
+    page.reload()
+    expect(page.locator("#notes-waiting")).to_have_text("1 notes wait to be sent")
+    gateway.beat = live
+    expect(page.locator("#notes-waiting")).to_be_hidden()
+    (note,) = gateway.acts()
+    assert (note["action"], note["case"], note["given"]) == ("note", CRITICAL, {"text": "crew is on its way"})
+
+
+def test_a_critical_alert_is_shelved_for_15_minutes_at_most_and_for_a_reason(
+    gateway: FakeGateway, open_desk: OpenDesk
+) -> None:
+    page = open_desk()
+    page.keyboard.press("j")
+    page.wait_for_selector("#do-shelve")
+    page.keyboard.press("s")
+    spans = page.locator("#dialog input[type=radio]")
+    assert [spans.nth(n).is_disabled() for n in range(4)] == [False, True, True, True]
+    page.locator("#dialog select").select_option("other")
+    page.locator("#dialog-do").click()
+    expect(page.locator(".dialog-say")).to_have_text("Still needed: Reason.")
+    page.keyboard.type("crew on site")
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => !document.getElementById('dialog').open")
+    (command,) = gateway.commands()
+    assert (command["action"], command["for_s"], command["reason"]) == ("shelve", 900, "Other: crew on site")
+
+
+def test_shift_a_acknowledges_what_is_selected_visible_and_not_critical(
+    gateway: FakeGateway, open_desk: OpenDesk
+) -> None:
+    page = open_desk()
+    for _ in range(4):
+        page.keyboard.press("j")
+        page.keyboard.press("x")
+    page.keyboard.press("Shift+A")
+    expect(page.locator(".toast", has_text="selected, visible")).to_contain_text("3 acknowledged")
+    assert sorted(one["alert"] for one in gateway.commands()) == ["03-a2-0", "03-a3-0", "04-b1-0"]
+
+
+def test_opening_a_case_claims_it_going_back_releases_it_and_a_held_one_is_taken_over_with_a_reason(
+    gateway: FakeGateway, open_desk: OpenDesk
+) -> None:
+    page = open_desk()
+    page.keyboard.press("j")
+    page.wait_for_selector("#do-claim")
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => document.activeElement.id === 'detail'")
+    page.wait_for_timeout(200)
+    page.keyboard.press("Escape")
+    page.wait_for_timeout(200)
+    assert [(one["action"], one["case"]) for one in gateway.acts()] == [
+        ("claim", CRITICAL),
+        ("release", CRITICAL),
+    ]
+    assert [one["cases"] for one in gateway.heard if one["type"] == "beat"] == [[CRITICAL]]
+    held = list(gateway.queues[""].values())[4]["id"]
+    page.evaluate("id => wf.desk.queue.focus(id)", held)
+    expect(page.locator(".claim")).to_have_text("Front desk is working on it")
+    page.wait_for_selector("#do-claim")
+    page.keyboard.press("i")
+    page.keyboard.press("Enter")
+    expect(page.locator(".dialog-say")).to_have_text("Still needed: Reason.")
+    page.keyboard.type("shift ended")
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => !document.getElementById('dialog').open")
+    assert (gateway.acts()[-1]["action"], gateway.acts()[-1]["given"]) == (
+        "take_over",
+        {"reason": "shift ended"},
+    )
+
+
+def test_a_view_is_in_the_address_and_the_command_bar_finds_names_by_pinyin(
+    gateway: FakeGateway, open_desk: OpenDesk
+) -> None:
+    for name, one in gateway.queues[""].items():
+        gateway.about[name] = desk.about(one, gateway.now_ms(), chinese=True)
+    page = open_desk("/dispatch?view=critical&lang=zh")
+    assert order(page) == [CRITICAL]
+    page.locator('[data-view="parked"]').click()
+    assert "view=parked" in page.url
+    page.wait_for_function("() => wf.desk.queue.order.length === 1")
+    page.locator('[data-view="all"]').click()
+    page.evaluate("id => wf.desk.queue.focus(id)", CRITICAL)
+    page.wait_for_selector("#do-assign")
+    page.keyboard.press("/")
+    page.keyboard.type("g 0000 wxm")
+    expect(page.locator("#command-offers li").first).to_contain_text("→ 王小明")
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => document.querySelector('.toast')")
+    assert gateway.acts()[-1]["given"]["assignee"] == "w-17"
+    page.keyboard.press("/")
+    page.keyboard.type("s 0001 30m")
+    page.keyboard.press("Enter")
+    expect(page.locator("#dialog h2")).to_have_text("搁置")
+
+
+def test_keys_can_be_others_or_none(open_desk: OpenDesk) -> None:
+    page = open_desk()
+    page.keyboard.press("?")
+    page.locator("#key-assign").press("w")
+    page.locator("#dialog-do").click()
+    page.locator('[row-id="00-0000"] .q-two').first.click()
+    expect(page.locator("#do-assign kbd")).to_have_text("w")
+    page.keyboard.press("w")
+    page.wait_for_selector("#dialog[open]")
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    page.locator("#keys-on").uncheck()
+    page.locator("#dialog-do").click()
+    expect(page.locator("#do-assign kbd")).to_have_count(0)
+    page.keyboard.press("w")
+    page.wait_for_timeout(200)
+    assert not page.locator("#dialog").is_visible()
+    page.evaluate("() => localStorage.clear()")
+
+
+def test_what_is_private_is_asked_for_with_a_purpose_and_never_by_itself(open_desk: OpenDesk) -> None:
+    page = open_desk()
+    asked: list[Any] = []
+    page.route(
+        "**/private",
+        lambda route: (
+            asked.append(route.request.post_data_json),
+            route.fulfill(json={"reports": [{"name": "A. N.", "phone": "***"}], "texts": {}}),
+        ),
+    )
+    page.keyboard.press("j")
+    page.wait_for_selector("#private-open")
+    expect(page.locator(".timeline")).to_contain_text("🔒 sealed text")
+    assert asked == []
+    page.locator("#private-open").click()
+    page.locator("#dialog select").select_option("call_back")
+    page.locator("#dialog-do").click()
+    expect(page.locator(".private")).to_contain_text("A. N.")
+    assert asked == [{"case": CRITICAL, "purpose": "call_back"}]
+    page.evaluate("() => wf.desk.queue.focus('01-0001')")
+    expect(page.locator("#private-open")).to_be_visible()
+    assert "A. N." not in page.content()
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (1366, 768)])
+def test_the_desk_fits_its_screen_and_nothing_of_it_is_cut(
+    open_desk: OpenDesk, size: tuple[int, int]
+) -> None:
+    page = open_desk(size=size)
+    page.keyboard.press("j")
+    page.wait_for_selector("#do-assign")
+    assert page.evaluate(
+        "() => [document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
+    ) == list(size)
+    cut: list[Message] = page.evaluate(
+        """() => Array.from(document.querySelectorAll('.act, .preset, .chip, .button, #detail h2, .detail-title p'))
+            .filter(node => node.offsetParent && (node.scrollWidth > node.clientWidth + 1 || node.getBoundingClientRect().right > innerWidth + 1))
+            .map(node => node.textContent)"""
+    )
+    assert cut == []
