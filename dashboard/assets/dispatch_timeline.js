@@ -5,7 +5,7 @@
   const wf = (window.wf = window.wf || {});
   const desk = (wf.desk = wf.desk || {});
   const HIDDEN_AGAIN_MS = 120000; // opened texts do not stay on a screen that somebody has left
-  const PURPOSES = ["handling", "call_back", "safety", "complaint"];
+  const PURPOSES = ["handling", "call_back", "feedback", "complaint", "audit"];
 
   const SIGN = { opened: "●", report: "＋", repeat: "×", act: "▸", refused: "✕", mark: "◷", clock: "◷", message: "✉", delivered: "✓", claim: "✎", merge: "⇉", split: "⑂" };
 

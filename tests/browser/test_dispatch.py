@@ -377,7 +377,7 @@ def test_what_is_private_is_asked_for_with_a_purpose_and_never_by_itself(open_de
         "**/private",
         lambda route: (
             asked.append(route.request.post_data_json),
-            route.fulfill(json={"reports": [{"name": "A. N.", "phone": "***"}], "texts": {}}),
+            route.fulfill(json={"reports": [{"reporter": "A. N.", "phone": "***"}], "texts": {}}),
         ),
     )
     page.keyboard.press("j")
