@@ -142,13 +142,25 @@ def _hash(before: str, at: int, line: bytes | msgspec.Raw) -> str:
     return made.hexdigest()
 
 
-def last_at(path: Path) -> int:
-    """Return the offset in the topic `audit` of a chain's last whole line; -1 where there is none or it cannot be read."""
+def last_of(path: Path) -> tuple[int, tuple[int, int]]:
+    """Return a chain's last whole line: its offset in the topic `audit`, and its position (offset, n) in the journal.
+
+    Both are -1 where there is none or it cannot be read.
+    """
     last = _last(path)
     try:
-        return -1 if last is None else _decoder.decode(last).at
+        if last is None:
+            return -1, (-1, -1)
+        link = _decoder.decode(last)
+        return link.at, position_of(link.line)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return -1
+        return -1, (-1, -1)
+
+
+def position_of(value: bytes | msgspec.Raw) -> tuple[int, int]:
+    """Return the position in the journal (offset, n) of a line as casework sent it."""
+    line = _lines.decode(value)
+    return line.offset, line.n
 
 
 def _last(path: Path) -> bytes | None:

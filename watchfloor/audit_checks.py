@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
+from pathlib import Path
 
 import msgspec
 
@@ -12,11 +13,11 @@ from config.wallclock import monotonic_s
 from domain.audit import MACHINES, Line
 from domain.codes import JOURNAL_PARTITIONS
 from domain.records import Command, Grant, journal_decoder
-from streams.audit_chain import BadLinkError, audit_file, last_at, read_chain
+from streams.audit_chain import BadLinkError, audit_file, last_of, position_of, read_chain
 from streams.offline import read_range
 from streams.snapshots import Snapshots
 from streams.sources import Source
-from watchfloor.topic_access import end_offsets
+from watchfloor.topic_access import end_offsets, records
 
 NOTHING_NEW_S = 5.0
 """The archive writes lines within a second, and is back within a few after a kill."""
@@ -90,16 +91,29 @@ def verify(settings: Settings, tell: Callable[[str], None] = lambda _: None) -> 
 
 
 def _wait_for_archive(settings: Settings) -> None:
-    """Wait until the chains have what Kafka has, or the archive does not come on."""
-    topic = settings.topic("audit")
-    for partition, end in end_offsets(settings, "audit", JOURNAL_PARTITIONS).items():
-        file = audit_file(settings.data, topic, partition)
-        known, since_s = last_at(file), monotonic_s()
-        while known < end - 1 and monotonic_s() - since_s < NOTHING_NEW_S:
-            time.sleep(LOOK_EVERY_S)
-            now = last_at(file)
-            if now != known:
-                known, since_s = now, monotonic_s()
+    """Wait until the chains have every position that Kafka has, or the archive does not come on."""
+    ends = end_offsets(settings, "audit", JOURNAL_PARTITIONS)
+    files = {partition: _file(settings, partition) for partition in ends}
+    known: dict[int, tuple[int, tuple[int, int]]] = {}
+    since_s = monotonic_s()
+    while monotonic_s() - since_s < NOTHING_NEW_S:
+        missing = {p: last_of(files[p]) for p, end in ends.items() if _missing(settings, p, files[p], end)}
+        if not missing:
+            return
+        if missing != known:
+            known, since_s = missing, monotonic_s()
+        time.sleep(LOOK_EVERY_S)
+
+
+def _missing(settings: Settings, partition: int, file: Path, end: int) -> bool:
+    """Tell whether Kafka has a position that a chain has not; what was sent twice, after a kill, is none."""
+    at, position = last_of(file)
+    behind = () if at == end - 1 else records(settings, "audit", partition, at + 1, end)
+    return any(position_of(value) > position for _, value in behind)
+
+
+def _file(settings: Settings, partition: int) -> Path:
+    return audit_file(settings.data, settings.topic("audit"), partition)
 
 
 class _Check:
@@ -146,7 +160,7 @@ class _Check:
 
     def _spoken(self) -> Iterator[tuple[int, Line]]:
         """Give the lines that people caused; those of clocks and rules are only counted."""
-        file = audit_file(self._settings.data, self._settings.topic("audit"), self._partition)
+        file = _file(self._settings, self._partition)
         for number, line in read_chain(file):
             self.lines += 1
             if line.account not in MACHINES:

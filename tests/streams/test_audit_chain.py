@@ -7,7 +7,7 @@ import pytest
 
 from domain.audit import Line
 from domain.records import encoder
-from streams.audit_chain import AuditChain, BadLinkError, last_at, read_chain
+from streams.audit_chain import AuditChain, BadLinkError, last_of, read_chain
 
 
 def value(offset: int, n: int = 0) -> bytes:
@@ -33,7 +33,7 @@ def test_what_is_sent_twice_stands_there_once(chain: Path) -> None:
     assert one.next_at == 5
     assert one.append([(5, value(12)), (6, value(14)), (7, value(14, 1)), (8, value(15))]) == 2
     assert numbers(chain) == [(10, 0), (11, 0), (12, 0), (13, 0), (14, 0), (14, 1), (15, 0)]
-    assert last_at(chain) == 8
+    assert last_of(chain)[0] == 8
     assert AuditChain(chain).append([(9, value(15))]) == 0
 
 
@@ -51,7 +51,7 @@ def test_a_line_torn_by_a_crash_is_written_again(chain: Path, torn: bytes) -> No
 def test_a_file_with_nothing_whole_in_it_begins_again(tmp_path: Path) -> None:
     path = tmp_path / "03.jsonl"
     path.write_bytes(b'{"at":0')
-    assert last_at(path) == -1
+    assert last_of(path) == (-1, (-1, -1))
     AuditChain(path).append([(0, value(1))])
     assert numbers(path) == [(1, 0)]
     assert list(read_chain(tmp_path / "none.jsonl")) == []
