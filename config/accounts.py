@@ -6,6 +6,7 @@ One database for all processes: SQLite in the data folder, or any that SQLAlchem
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Self
 
 import msgspec
@@ -15,7 +16,9 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Connection,
+    Engine,
     ForeignKey,
     Integer,
     MetaData,
@@ -25,12 +28,13 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    true,
     update,
 )
 from sqlalchemy.exc import IntegrityError
 
 from config.settings import Settings
-from config.sql import database_of, engine_of, make, reading
+from config.sql import answering, database_of, engine_of, make, reading
 from domain.flow import ROLES
 from domain.records import Grant
 
@@ -117,7 +121,9 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Accounts:
-    """The accounts of a system; a context manager. Made when it is first used.
+    """The accounts of a system; a context manager. The tables are made when they are first used.
+
+    Every method raises SilentDatabaseError, a ConnectionError, when the database does not answer.
 
     Parameters
     ----------
@@ -127,14 +133,14 @@ class Accounts:
     """
 
     def __init__(self, url: str) -> None:
-        self._engine = engine_of(url)
-        make(self._engine, _meta)
+        self._url = url
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._engine.dispose()
+        if "_engine" in vars(self):
+            self._engine.dispose()
 
     def add(self, name: str, password: str, *, now_ms: int) -> str:
         """Make an account and return its id.
@@ -171,7 +177,7 @@ class Accounts:
         wanted = select(_subjects.c.account).where(
             _subjects.c.issuer == issuer, _subjects.c.subject == subject
         )
-        with reading(self._engine) as sql:
+        with self._reading() as sql:
             return str(sql.execute(wanted).scalar() or "")
 
     def untold(self) -> list[Right]:
@@ -183,7 +189,7 @@ class Accounts:
             .where(func.coalesce(_told.c.number, -1) < _rights.c.number)
             .order_by(_rights.c.number)
         )
-        with reading(self._engine) as sql:
+        with self._reading() as sql:
             return [Right(**row) for row in sql.execute(wanted).mappings()]
 
     def told(self, right: Right) -> None:
@@ -217,19 +223,19 @@ class Accounts:
             If there is none.
 
         """
-        found = [account for account in self.all() if account.name == _name(name)]
+        found = self._found(_accounts.c.name == _name(name))
         if not found:
             raise AccountError(f"No account is called {name!r}: see `watchfloor user list`.")
         return found[0]
 
     def any(self) -> bool:
         """Tell whether there is an account at all."""
-        with reading(self._engine) as sql:
+        with self._reading() as sql:
             return sql.execute(select(_accounts.c.id).limit(1)).first() is not None
 
     def signed_in(self, name: str, password: str) -> str:
         """Return the id of the account of this name and password; empty when they are wrong, after the same time."""
-        with reading(self._engine) as sql:
+        with self._reading() as sql:
             found = sql.execute(
                 select(_accounts.c.id, _accounts.c.password).where(_accounts.c.name == name.strip())
             ).first()
@@ -241,28 +247,48 @@ class Accounts:
 
     def of_id(self, account: str) -> Account | None:
         """Return an account by its id, or None."""
-        return next((one for one in self.all() if one.id == account), None)
+        return next(iter(self._found(_accounts.c.id == account)), None)
 
     def names(self, accounts: Sequence[str]) -> dict[str, str]:
         """Return the names of accounts by their ids, of those that there are."""
         wanted = select(_accounts.c.id, _accounts.c.name).where(_accounts.c.id.in_(accounts))
-        with reading(self._engine) as sql:
+        with self._reading() as sql:
             return {row.id: row.name for row in sql.execute(wanted)}
 
     def all(self) -> list[Account]:
         """Return all accounts by name, each with the rights that it has or had."""
-        with reading(self._engine) as sql:
-            accounts = sql.execute(select(_accounts.c.id, _accounts.c.name).order_by(_accounts.c.name)).all()
-            rights = sql.execute(select(_rights).order_by(_rights.c.number)).mappings().all()
+        return self._found(true())
+
+    def _found(self, which: ColumnElement[bool]) -> list[Account]:
+        with self._reading() as sql:
+            accounts = sql.execute(
+                select(_accounts.c.id, _accounts.c.name).where(which).order_by(_accounts.c.name)
+            ).all()
+            rights = (
+                sql.execute(select(_rights).join(_accounts).where(which).order_by(_rights.c.number))
+                .mappings()
+                .all()
+            )
         of: dict[str, list[Right]] = {}
         for right in rights:
             of.setdefault(right["account"], []).append(Right(**right))
         return [Account(id=one.id, name=one.name, rights=tuple(of.get(one.id, ()))) for one in accounts]
 
+    @cached_property
+    def _engine(self) -> Engine:
+        engine = engine_of(self._url)
+        make(engine, _meta)
+        return engine
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with answering(), reading(self._engine) as sql:
+            yield sql
+
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
         """One writer at a time: numbers rise in the order in which they are given."""
-        with self._engine.begin() as sql:
+        with answering(), self._engine.begin() as sql:
             if sql.dialect.name == "postgresql":
                 sql.exec_driver_sql("LOCK TABLE rights IN SHARE ROW EXCLUSIVE MODE")
             yield sql

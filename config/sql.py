@@ -9,6 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from config.settings import Settings
 
@@ -23,6 +25,31 @@ _MAKING = 0x77660A7C
 
 READING = "reading"
 """The execution option of a connection that only reads: it takes no lock."""
+
+
+class SilentDatabaseError(ConnectionError):
+    """The database does not answer; the sentence says what to do."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The database of the accounts does not answer: start it, or mend WATCHFLOOR_DATABASE, then try again."
+        )
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Say in a sentence that the database does not answer.
+
+    Raises
+    ------
+    SilentDatabaseError
+        If it does not.
+
+    """
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeoutError) as gone:
+        raise SilentDatabaseError from gone
 
 
 def database_of(settings: Settings) -> str:

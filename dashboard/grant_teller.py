@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Sequence
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from config.accounts import Accounts, Right
 from dashboard.commands import Answer, CommandBook
@@ -47,8 +46,8 @@ class GrantTeller:
             try:
                 untold = await asyncio.to_thread(self._accounts.untold)
                 missing = await self._tell(untold[:MOST_AT_ONCE])
-            except SQLAlchemyError as broken:
-                log.warning("grants.database", why=type(broken).__name__)
+            except ConnectionError as silent:
+                log.warning("grants.database", why=str(silent))
                 wait_s = AGAIN_S
             else:
                 if missing:

@@ -30,7 +30,7 @@ from watchfloor.commands import (
     user,
 )
 from watchfloor.commands.options import EXIT_CODES
-from watchfloor.exceptions import FrontDoorError
+from watchfloor.exceptions import FrontDoorError, MissingError
 
 DONE, NO, WRONG_USE = 0, 1, 2
 DEBUG = "WATCHFLOOR_DEBUG"
@@ -130,9 +130,17 @@ def _said(wrong: Exception) -> tuple[str, int]:
         return _usage(wrong), WRONG_USE
     if isinstance(wrong, typer.Abort):
         return "Interrupted.", NO
+    if isinstance(wrong, ConnectionError) and _is_silent_database(wrong):
+        return str(wrong), MissingError.exit_code
     if mistakes := _settings_mistakes(wrong):
         return mistakes, WRONG_USE
     return _unexpected(wrong), NO
+
+
+def _is_silent_database(wrong: ConnectionError) -> bool:
+    from config.sql import SilentDatabaseError
+
+    return isinstance(wrong, SilentDatabaseError)
 
 
 def _exit_code(code: object) -> int:

@@ -30,3 +30,10 @@ def test_rights_given_at_once_have_numbers_of_their_own(database: str) -> None:
         account = accounts.add("a", PASSWORD, now_ms=1)
         rights = list(together.map(lambda n: accounts.give(account, "clerk", f"{n:06d}"), range(24)))
         assert sorted(right.number for right in rights) == list(range(1, 25))
+
+
+def test_a_silent_database_is_said_in_a_sentence_when_it_is_asked_and_not_before() -> None:
+    with Accounts("postgresql://nobody@127.0.0.1:9/none") as accounts:
+        for asked in (accounts.any, accounts.all, accounts.untold, lambda: accounts.signed_in("a", "b")):
+            with pytest.raises(ConnectionError, match="WATCHFLOOR_DATABASE"):
+                asked()

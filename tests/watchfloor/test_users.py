@@ -154,3 +154,12 @@ def test_another_database_can_be_named(tmp_path: Path) -> None:
     with accounts_of(settings) as accounts:
         accounts.add("a", PASSWORD, now_ms=1)
     assert not (tmp_path / "d").exists()
+
+
+def test_a_silent_database_is_a_thing_that_is_missing(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("WATCHFLOOR_DATABASE", "postgresql://nobody@127.0.0.1:9/none")
+    code, _, error = run("user", "list", "--data", str(tmp_path), "--json")
+    assert (code, error.count("\n")) == (3, 1)
+    assert "start it, or mend WATCHFLOOR_DATABASE" in error
