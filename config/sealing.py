@@ -12,7 +12,7 @@ from config.vault import ErasedError, Vault, VaultError
 from domain.flow_given import LONGEST_TEXT, MOST_PARTS
 from domain.records import Command
 from domain.scrub import scrub
-from domain.sealed import key_of_alert, key_of_case, key_of_desk
+from domain.sealed import is_case, key_of_alert, key_of_case, key_of_desk
 
 CODES = frozenset({
     "assignee", "case", "category", "code", "critical", "departments", "photo", "proposed", "scope", "sha256", "shift",
@@ -26,8 +26,6 @@ LONGEST_CATEGORY = 120
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:/+-]{0,255}")
 _OF_A_PERSON = re.compile(r"\+?(?:86)?1[3-9]\d{9}|[1-9]\d{16}[\dXx]")
 """A mobile number or an identity card where a code belongs; codes of places have 15 figures at most."""
-
-_CASE = re.compile(r"[0-9]{2}-[0-9a-f]{1,16}")
 
 
 class UnsealedError(Exception):
@@ -79,7 +77,7 @@ def seal_command(vault: Vault, command: Command, *, about: str = "") -> Command:
 def _key_name(command: Command, about: str) -> str:
     case = command.case or about
     if case:
-        if _CASE.fullmatch(case) is None:
+        if not is_case(case):
             raise UnsealedError("there is no such case")
         return key_of_case(case)
     desk: str = getattr(command, "desk", "")

@@ -224,6 +224,12 @@ class Vault:
         with self._asked(), self._engine.begin() as sql:
             sql.execute(upsert(sql, LEAVING).values(**row).on_conflict_do_nothing())
 
+    def leaving(self, case_id: str) -> list[str]:
+        """Return the names of the keys of a case that has left the state and waits to be erased."""
+        with self._asked(), reading(self._engine) as sql:
+            names = sql.execute(select(LEAVING.c.names).where(LEAVING.c.case_id == case_id)).scalar()
+        return [] if names is None else list(json.loads(names))
+
     def erase_due(self, now_ms: int) -> list[str]:
         """Erase cases whose time has come, some hundreds at a time; return them."""
         due = select(LEAVING).where(LEAVING.c.erase_ms <= now_ms).order_by(LEAVING.c.erase_ms)

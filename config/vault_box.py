@@ -8,6 +8,8 @@ from binascii import Error as NoBase64
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
 
+from domain.sealed import is_case
+
 KEY_BYTES = 32
 CODE_KEY_BYTES = 64
 """AES-SIV with 256 bits takes two keys of that."""
@@ -20,8 +22,10 @@ _FIGURES = "0123456789abcdefghjkmnpqrstvwxyz"
 _AS_TYPED = str.maketrans("ilo", "110", "- \n")
 _GROUP = 8
 _SHORT_BITS = 28
-"""Of an offset: up to 268 million records a partition a code has 32 signs, beyond it 40."""
-_PARTITIONS = 16
+"""Of an offset: up to 268 million records a partition a code has 32 signs, beyond it, and of a part, 39."""
+_LONG_BITS = 55
+_PARTS = "0123456789abcdefghijklmnopqrstuv"
+"""The signs of a split case's parts, as base 36 has them."""
 
 
 class BoxError(ValueError):
@@ -75,12 +79,14 @@ def code_of(key: bytes, case_id: str) -> str:
         If that is no case's id.
 
     """
-    partition, _, offset = case_id.partition("-")
-    number, at = int(partition), int(offset, 16)
-    if not 0 <= number < _PARTITIONS or at < 0:
+    if not is_case(case_id):
         raise ValueError(f"{case_id!r} is no case's id")
-    plain = number << _SHORT_BITS | at if at < 1 << _SHORT_BITS else number << 60 | at
-    size = 4 if at < 1 << _SHORT_BITS else 8
+    partition, _, rest = case_id.partition("-")
+    offset, _, part = rest.partition(".")
+    number, at, of = int(partition), int(offset, 16), int(part or "0", 36)
+    short = not of and at < 1 << _SHORT_BITS
+    plain = number << _SHORT_BITS | at if short else number << 60 | of << _LONG_BITS | at
+    size = 4 if short else 8
     sealed = AESSIV(key).encrypt(plain.to_bytes(size, "big"), None)
     bits = int.from_bytes(sealed, "big")
     signs = -(-len(sealed) * 8 // 5)
@@ -103,6 +109,9 @@ def case_of(key: bytes, code: str) -> str | None:
         plain = AESSIV(key).decrypt(bits.to_bytes(size, "big"), None)
     except InvalidTag:
         return None
-    shift = _SHORT_BITS if size == _TAG_BYTES + 4 else 60
     number = int.from_bytes(plain, "big")
-    return f"{number >> shift:02d}-{number & (1 << shift) - 1:010x}"
+    if size == _TAG_BYTES + 4:
+        return f"{number >> _SHORT_BITS:02d}-{number & (1 << _SHORT_BITS) - 1:010x}"
+    part = number >> _LONG_BITS & 31
+    at = number & (1 << _LONG_BITS) - 1
+    return f"{number >> 60:02d}-{at:010x}" + (f".{_PARTS[part]}" if part else "")

@@ -16,7 +16,15 @@ LONGEST_PRIVATE = 16_000
 ERASED_HASH = "0" * 32
 """Stands where nothing was sealed because the key is erased."""
 
+_CASE = re.compile(r"(?:0\d|1[0-5])-[0-9a-f]{10,13}(?:\.[1-9a-v])?")
+"""Partition, offset in hex and, of a part of a split case, the part's sign."""
+
 _FORM = re.compile(r"sealed:([A-Za-z0-9._-]{1,80}):([A-Za-z0-9_-]*)(?:#([0-9a-f]{32}))?")
+
+
+def is_case(value: str) -> bool:
+    """Tell whether a text has the form of a case's id."""
+    return _CASE.fullmatch(value) is not None
 
 
 def is_sealed(value: Any) -> bool:

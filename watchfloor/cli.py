@@ -20,6 +20,7 @@ from watchfloor.commands import (
     duty,
     feeds,
     flow,
+    privacy,
     replay,
     roster,
     rules,
@@ -53,6 +54,7 @@ GROUPS = (
     user,
     command,
     audit,
+    privacy,
 )
 
 HELP = """A live command centre for grid-based community service.

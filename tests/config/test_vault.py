@@ -131,10 +131,14 @@ def test_an_erased_key_stands_nowhere_in_sqlites_files(tmp_path: Path) -> None:
         assert not [key for key in keys if key in left]
 
 
-@given(st.integers(0, 15), st.integers(0, 2**52))
-def test_a_code_leads_to_its_case_alone_however_it_was_typed(partition: int, offset: int) -> None:
+@given(
+    st.integers(0, 15),
+    st.integers(0, 2**30) | st.integers(0, 2**52 - 1),
+    st.sampled_from(["", ".1", ".9", ".j"]),
+)
+def test_a_code_leads_to_its_case_alone_however_it_was_typed(partition: int, offset: int, part: str) -> None:
     key = bytes(range(64))
-    case = f"{partition:02d}-{offset:010x}"
+    case = f"{partition:02d}-{offset:010x}{part}"
     code = vault_box.code_of(key, case)
     assert vault_box.case_of(key, code) == case
     assert vault_box.case_of(key, code.upper().replace("-", " ").replace("0", "O").replace("1", "l")) == case

@@ -43,16 +43,22 @@ def show(
     dead: Annotated[
         str, typer.Argument(help="A dead letter's id, as `deadletter list` prints it.", metavar="ID")
     ],
+    purpose: Annotated[
+        str,
+        typer.Option(help="Open what is sealed in it, for this purpose, as `handling`; the look is logged."),
+    ] = "",
     data: Data = None,
     as_json: Json = False,
 ) -> None:
-    """Show a dead letter with the message that was refused."""
+    """Show a dead letter with the message that was refused; what may name somebody is sealed in it."""
     from watchfloor.commands import letters, output
     from watchfloor.commands.live import live_settings
 
     settings = live_settings(data)
     (letter,) = letters.chosen(settings, [dead])
     row = output.with_times(letter) | letters.original_text(settings, letter)
+    if purpose:
+        row |= letters.opened(settings, letter["id"], row.get("original", ""), purpose)
     if as_json:
         output.print_object(row)
         return

@@ -88,10 +88,15 @@ UNWORKED: dict[str, Any] = {
 """What only cases have on which people work here."""
 
 
-def case_rows(cases: Iterable[Mapping[str, Any]], scope: str, *, overdue: bool) -> list[dict[str, Any]]:
-    """Return the cases of a scope as they are shown, in the order of their arrival; `overdue` keeps only such ones."""
+def case_rows(
+    cases: Iterable[Mapping[str, Any]], scope: str, *, overdue: bool, codes: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Return the cases of a scope as they are shown, in the order of their arrival; `overdue` keeps only such ones.
+
+    `codes` are the tracking codes of those that have one.
+    """
     return [
-        with_times({**UNWORKED, **case})
+        with_times({**UNWORKED, **case, "tracking": codes.get(case["id"])})
         for case in cases
         if case["grid"].startswith(scope) and (case["overdue"] or not overdue)
     ]

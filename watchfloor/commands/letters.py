@@ -9,6 +9,9 @@ import msgspec
 from aiokafka.errors import KafkaError
 
 from config.settings import Settings
+from config.vault import VaultError, vault_of
+from config.wallclock import now_ms
+from domain.privacy import PURPOSES
 from domain.records import Requeued, encoder
 from streams.offline import BeginningGoneError, NotGivenError, read_range
 from streams.sources import Source
@@ -89,6 +92,31 @@ def original_text(settings: Settings, letter: dict[str, Any]) -> dict[str, str]:
         return {"original": value.decode()}
     except UnicodeDecodeError:
         return {"original_b64": b64encode(value).decode()}
+
+
+def opened(settings: Settings, name: str, original: str, purpose: str) -> dict[str, str]:
+    """Return `opened`, what is sealed in a refused message; the look is logged under the dead letter's id.
+
+    Raises
+    ------
+    RefusedError
+        If nothing is sealed in it, it is erased, or the purpose is none.
+
+    """
+    try:
+        sealed = _decode(original.encode()).get("private", "")
+    except msgspec.DecodeError:
+        sealed = ""
+    if not sealed:
+        raise RefusedError(f"Nothing is sealed in the message of {name}.")
+    if purpose not in PURPOSES:
+        raise RefusedError(f"--purpose is one of {', '.join(PURPOSES)}.")
+    try:
+        with vault_of(settings) as vault:
+            text = vault.open(sealed, account="cli", case=name, purpose=purpose, at_ms=now_ms())
+    except VaultError as closed:
+        raise RefusedError(str(closed)) from closed
+    return {"opened": text}
 
 
 def requeue(settings: Settings, letters: Sequence[dict[str, Any]]) -> tuple[list[str], dict[str, str]]:

@@ -8,6 +8,7 @@ import typer
 from watchfloor.commands.options import EXIT_CODES, Data, Json, Scope
 
 if TYPE_CHECKING:
+    from config.settings import Settings
     from domain.rules import Rules
     from watchfloor.read_models import ReadModels
 
@@ -82,13 +83,32 @@ COUNTER_LABELS = {
 def cases(scope: Scope = "", overdue: Overdue = False, data: Data = None, as_json: Json = False) -> None:
     """Every case of a scope, in the order of arrival."""
     from watchfloor.commands import figures, output
+    from watchfloor.commands.live import live_settings
 
     with _models(data, scope) as (models, rules):
-        rows = figures.case_rows(models.cases(), figures.scope_code(scope, rules), overdue=overdue)
+        found = models.cases()
+        codes = _codes(live_settings(data), [case["id"] for case in found if case.get("flow")])
+        rows = figures.case_rows(found, figures.scope_code(scope, rules), overdue=overdue, codes=codes)
     if as_json:
         output.print_list(rows)
         return
     _print_rows("cases", CASE_COLUMNS, rows[-ROWS_SHOWN:], len(rows), "newest")
+
+
+def _codes(settings: "Settings", cases: list[str]) -> dict[str, str]:
+    """Return the tracking codes of cases that people work on, but of erased ones; they are made here and stand nowhere."""
+    from config.vault import VaultError, vault_of
+    from domain.sealed import key_of_case
+    from watchfloor.exceptions import MissingError
+
+    if not cases:
+        return {}
+    try:
+        with vault_of(settings) as vault:
+            erased = vault.erased([key_of_case(case) for case in cases])
+            return {case: vault.tracking_code(case) for case in cases if key_of_case(case) not in erased}
+    except VaultError as gone:
+        raise MissingError(str(gone)) from gone
 
 
 def alerts(scope: Scope = "", data: Data = None, as_json: Json = False) -> None:
