@@ -255,6 +255,16 @@ class Accounts:
         with self._reading() as sql:
             return {row.id: row.name for row in sql.execute(wanted)}
 
+    def team_sizes(self) -> dict[str, int]:
+        """Return how many accounts act for each team now."""
+        wanted = (
+            select(_rights.c.team, func.count(_rights.c.account.distinct()))
+            .where(_rights.c.given, _rights.c.team != "")
+            .group_by(_rights.c.team)
+        )
+        with reading(self._engine) as sql:
+            return {str(row[0]): int(row[1]) for row in sql.execute(wanted)}
+
     def all(self) -> list[Account]:
         """Return all accounts by name, each with the rights that it has or had."""
         return self._found(true())

@@ -98,6 +98,11 @@ class Settings(BaseSettings):
         default="watchfloor_roles",
         description="The claim with the roles: a list of ROLE:SCOPE or ROLE:SCOPE:TEAM.",
     )
+    team_min_size: int = Field(
+        default=5,
+        ge=3,
+        description="Evaluation shows no figures of a team of fewer people: those would be figures of one of them.",
+    )
     wall_host: str = Field(default="127.0.0.1", description="The address the wall listens on.")
     wall_port: int = Field(
         default=WALL_PORT, ge=0, le=65535, description="The wall's port; 0 takes a free one."

@@ -4,7 +4,8 @@ A case counts as it stood at the period's end: in its last round until then, at 
 where it lay. What became known of it since (another due instant, a merge) holds for the past as well.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping
+from typing import Any
 
 import msgspec
 
@@ -32,6 +33,20 @@ class OpenCase(msgspec.Struct, frozen=True, kw_only=True):
     team: str
     arrived_ms: int
     due_ms: int | None
+
+
+def open_case(shown: Mapping[str, Any], teams: Container[str]) -> OpenCase | None:
+    """Return a case of the read models as it is needed here; None for one that is closed, or settled at its source."""
+    if shown.get("desk") is None or shown["closed_ms"] is not None:
+        return None
+    return OpenCase(
+        case=shown["id"],
+        grid=shown["grid"],
+        desk=shown["desk"],
+        team=shown["assignee"] if shown["assignee"] in teams else "",
+        arrived_ms=shown["arrived_ms"],
+        due_ms=shown["due_ms"],
+    )
 
 
 class CaseFacts(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,10 +1,11 @@
-"""`watchfloor show counters|cases|alerts|feeds`: what the screens say, for programs and for people."""
+"""`watchfloor show counters|cases|alerts|feeds|evaluation`: what the screens say, for programs and for people."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from watchfloor.commands.evaluation import evaluation
 from watchfloor.commands.options import EXIT_CODES, Data, Json, Scope
 
 if TYPE_CHECKING:
@@ -49,8 +50,10 @@ Overdue = Annotated[
 
 def declare(app: typer.Typer) -> None:
     """Add the group to the application."""
-    group = typer.Typer(help="What the screens say: counters, cases, alerts and feeds.", no_args_is_help=True)
-    for command in (counters, cases, alerts, feeds):
+    group = typer.Typer(
+        help="What the screens say: counters, cases, alerts, feeds and evaluation.", no_args_is_help=True
+    )
+    for command in (counters, cases, alerts, feeds, evaluation):
         group.command(epilog=EXIT_CODES)(command)
     app.add_typer(group, name="show")
 
