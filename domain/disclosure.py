@@ -15,6 +15,7 @@ from domain.cases import Case
 from domain.desks import Desk
 from domain.detection import Verdict
 from domain.feed_states import FeedState
+from domain.passages import Passage
 from domain.records import JournalRecord, ReportsRecord
 
 Kind = Literal[
@@ -30,6 +31,7 @@ WHERE: tuple[tuple[str, tuple[Any, ...]], ...] = (
     ("state and read models of desks", (Desk,)),
     ("state and read models of feeds", (FeedState,)),
     ("wall, from detectors", (Verdict,)),
+    ("topic passages, evaluation", (Passage,)),
 )
 """What is written where."""
 
@@ -44,15 +46,15 @@ _WHY: dict[Kind, tuple[str, str]] = {
     ),
     "figure": (
         "a count or a measure; scores are of places and queues",
-        "accepted days expected high low n number observed offset partition percents priority repeats revised revisions round score seen size_bytes story_cut task_changes unplaced version refused repeated lane extensions",
+        "accepted days visit returned open_ms percent urges expected high low n number observed offset partition percents priority repeats revised revisions round score seen size_bytes story_cut task_changes unplaced version refused repeated lane extensions",
     ),
     "state": (
         "a step, a class or a word of the system's own",
-        "acked action active category channel clock clocks fed_category fired flags flow kind level limit marks on outcome overdue provisional reason silent stand state status step steps taken clock_kind feed timer whole undo claim work story tasks merging by role screen calendar desk notes moved shift prepared last late open",
+        "acked action active category channel clock clocks fed_category fired flags flow kind level limit marks on outcome overdue provisional reason silent stand state status step steps taken clock_kind feed timer whole undo claim work story tasks merging held supervision receipt message satisfied duplicate back reopened closing answered slot stood_in missed ruled dissatisfied delivered by role screen calendar desk notes moved shift prepared last late open",
     ),
     "id": (
         "names a thing of the system, never a person",
-        "absorbed alert alerts case cases command dead effect id into key merged_into origin parent parts reports source source_id team teams undoes assignee to worker code critical ticked",
+        "absorbed alert alerts case cases command dead effect id into key merged_into origin parent parts reports source source_id team teams undoes assignee to worker code critical ticked address",
     ),
     "account": (
         "an account's id: who acted at work; its name is in SQL alone",
