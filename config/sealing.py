@@ -15,7 +15,7 @@ from domain.scrub import scrub
 from domain.sealed import is_case, key_of_alert, key_of_case, key_of_desk
 
 CODES = frozenset({
-    "assignee", "case", "category", "code", "critical", "departments", "photo", "proposed", "scope", "sha256", "shift",
+    "assignee", "case", "category", "code", "critical", "department", "departments", "photo", "proposed", "scope", "sha256", "shift",
     "ticked", "to",
 })  # fmt: skip
 """What of a command's `given` is a code, which folds and screens read; every other text is sealed, whatever it is called."""

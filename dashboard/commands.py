@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from dashboard.alert_stack import Alert
-from domain.codes import JOURNAL_PARTITIONS
+from domain.codes import partition_of_case
 from domain.flow_given import LONGEST_TEXT, MOST_PARTS
 from domain.records import Command, Grant
 
@@ -187,8 +187,8 @@ def for_case(message: Act, account: str) -> tuple[int, Command]:
         If there can be no such case.
 
     """
-    number = message.case.partition("-")[0]
-    if not (number.isascii() and number.isdigit() and int(number) < JOURNAL_PARTITIONS):
+    partition = partition_of_case(message.case)
+    if partition is None:
         raise RefusedError("there is no such case")
     command = Command(
         id=message.id,
@@ -200,7 +200,7 @@ def for_case(message: Act, account: str) -> tuple[int, Command]:
         account=account,
         screen=message.screen,
     )
-    return int(number), command
+    return partition, command
 
 
 class _Pending(msgspec.Struct, kw_only=True):

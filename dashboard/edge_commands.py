@@ -1,7 +1,7 @@
 """Commands that are about no alert and no case of a desk: handovers, and a reporter's answer from the tracking page."""
 
 from dashboard.commands import DeskAct, RefusedError, Reported
-from domain.codes import partition_of_name
+from domain.codes import partition_of_case, partition_of_name
 from domain.handover_given import GIVEN
 from domain.records import Command
 
@@ -73,4 +73,6 @@ def for_reporter(message: Reported, case: str | None, holder_case: str) -> tuple
         account=REPORTER,
         screen="track",
     )
-    return int(case.partition("-")[0]), command
+    partition = partition_of_case(case)
+    assert partition is not None  # the vault gives no other
+    return partition, command

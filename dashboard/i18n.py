@@ -140,6 +140,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "what_overdue_resolve": ("Resolve overdue", "办结超期"),
     "what_overdue_accept": ("Accept overdue", "受理超期"),
     "what_overdue_step": ("Step overdue", "环节超期"),
+    "what_overdue_task": ("A department's part overdue", "协办超期"),
     "what_due_soon_step": ("Step due soon", "环节将到期"),
     "what_due_soon_resolve": ("Resolve due soon", "办结将到期"),
     "what_due_soon_accept": ("Accept due soon", "受理将到期"),
@@ -147,6 +148,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "clock_accept": ("accept", "受理"),
     "clock_resolve": ("resolve", "办结"),
     "clock_step": ("step", "环节"),
+    "clock_task": ("a department's part", "协办任务"),
     "announce": ("{priority} alert: {place}, {what}", "{priority}预警：{place}，{what}"),
     "sound_none": ("No sound on this wall yet", "本屏暂无声音"),
     # the drawer

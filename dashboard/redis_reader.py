@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 
 from dashboard.freshness import Health
 from dashboard.model import Entry, PartitionHashes, SharedHashes
+from domain.codes import partition_of_case
 from domain.fold import FOLD_VERSION
 
 ANSWER_WITHIN_S = 2.5
@@ -178,12 +179,10 @@ class RedisReader:
 
     async def case(self, case: str) -> dict[str, Any] | None:
         """Return a case by its id, whose first two digits name its partition; None where there is none."""
-        number = case.partition("-")[0]
-        if not number.isascii() or not number.isdigit():
+        number = partition_of_case(case)
+        if number is None:
             return None
-        text = await _answer(
-            cast("Awaitable[Any]", self._redis.hget(f"{self.prefix}cases:{int(number)}", case))
-        )
+        text = await _answer(cast("Awaitable[Any]", self._redis.hget(f"{self.prefix}cases:{number}", case)))
         return None if text is None else _object(text)
 
 

@@ -16,6 +16,9 @@ LEVELS = {2: "province", 4: "city", 6: "county", 9: "township", 12: "village", 1
 JOURNAL_PARTITIONS = 16
 """Fixed when the journal is created: another number means a refold into a new journal."""
 
+PART_DIGITS = "0123456789abcdefghij"
+"""One sign for each part of a split (at most 20, and the first is the parent's), so that ids sort as they were made."""
+
 LANES = 4
 """Partitions of `reports`; with the feed's clock all feeds share lane 0, for one order of time."""
 

@@ -118,8 +118,23 @@ def _of_action(flow: Flow, action: Action) -> Iterator[tuple[str, str]]:
     for flag in (*action.during, *action.despite):
         if flag in action.unless:
             yield "unless", f"has {flag}, which must be there or may be."
+    yield from _of_others(flow, action)
     if action.tasks and not any("departments" in one.needs for one in flow.actions.values()):
         yield "tasks", "has no meaning: no action asks for departments."
+
+
+def _of_others(flow: Flow, action: Action) -> Iterator[tuple[str, str]]:
+    """Give what is wrong with an action that changes more than its case, or only a part of it."""
+    for need, what in (("case", "merges"), ("parts", "splits")):
+        if need in action.needs and any(to != name for name, to in action.to.items()):
+            yield "to", f"leads on, and an action that needs {need} {what} the case where it is: use `steps`."
+    if "case" in action.needs and "parts" in action.needs:
+        yield "needs", "has case and parts: a case is merged or split, and not both at once."
+    waits = [flow.flags[flag].blocks and flow.flags[flag].inner for flag in action.sets]
+    if "case" in action.needs and not any(waits):
+        yield "sets", "must have a flag that is inner and blocks: the case waits for the other one's answer."
+    if (action.tasks == "one") != (action.seat == "task"):
+        yield "tasks", 'and seat belong together: tasks = "one" is for the seat task.'
 
 
 def _of_assignee(flow: Flow, action: Action, name: str, to: str) -> Iterator[tuple[str, str]]:

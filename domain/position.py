@@ -5,12 +5,10 @@ The parts of the fold share one Position. Only `domain.casework` moves it; the p
 
 import msgspec
 
+from domain.codes import PART_DIGITS
 from domain.fold import Effect
 from domain.records import encoder
 from domain.rules import Rules
-
-PART_DIGITS = "0123456789abcdefghij"
-"""One sign for each part of a split (at most 20, and the first is the parent's), so that ids sort as they were made."""
 
 CASEWORK_ORIGINS = 1000
 """Origins below are of lanes; what casework writes into the journal has this and its own partition's number."""

@@ -12,9 +12,12 @@
 
   wf.symbol = (priority) => SYMBOL[priority] || "◇";
 
+  // What an alert's clock is called: one of a joint handling's tasks has its department's name behind it.
+  wf.clockWord = (clock) => `clock_${clock.split(":")[0]}`;
+
   // What an alert is about, in words.
   wf.what = function (alert) {
-    const both = `what_${alert.kind}_${alert.clock}`;
+    const both = `what_${alert.kind}_${(alert.clock || "").split(":")[0]}`;
     const kind = `kind_${alert.kind}`;
     const word = wf.words.has(both) ? wf.t(both) : wf.words.has(kind) ? wf.t(kind) : alert.kind;
     return alert.category ? `${word} – ${wf.categoryName(alert.category)}` : word;

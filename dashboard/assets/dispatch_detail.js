@@ -203,7 +203,7 @@
 
   const pair = (key, value) => (value ? wf.el("div", {}, wf.el("dt", {}, wf.t(key)), wf.el("dd", {}, value)) : null);
 
-  const values = (alert) => (alert.due_ms ? `${wf.t(alert.clock ? `clock_${alert.clock}` : "due")}: ${wf.t("due")} ${wf.moment(alert.due_ms)} · ${wf.t("raised")} ${wf.moment(alert.raised_ms)}` : "");
+  const values = (alert) => (alert.due_ms ? `${wf.t(alert.clock ? wf.clockWord(alert.clock) : "due")}: ${wf.t("due")} ${wf.moment(alert.due_ms)} · ${wf.t("raised")} ${wf.moment(alert.raised_ms)}` : "");
 
   // An alert's id is partition, offset and number of the record that raised it.
   function position(alert) {

@@ -167,7 +167,7 @@
     const age = document.querySelector("#drawer-age dd");
     if (age && now !== null) wf.text(age, wf.span(now - kept.raised_ms));
     const left = document.querySelector("#drawer-left dd");
-    if (left && now !== null) wf.text(left, `${wf.t(`clock_${kept.clock}`)} · ${wf.clockLeft({ ...kept, state: "" }, now).text}`);
+    if (left && now !== null) wf.text(left, `${wf.t(wf.clockWord(kept.clock))} · ${wf.clockLeft({ ...kept, state: "" }, now).text}`);
     drawer.draw();
   };
 })();

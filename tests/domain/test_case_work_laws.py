@@ -22,7 +22,10 @@ from tests.domain.test_laws import check_laws
 from tests.domain.workshop import Workshop, rules_of
 
 PROVE = os.environ.get("WATCHFLOOR_PROVE") == "1"
-SEQUENCES = 2_000 if PROVE else 25
+SEQUENCES = 5_000 if PROVE else 25
+"""Of each clock: 10,000 in all take some ten minutes."""
+FOLDED_AGAIN = 0.2 if PROVE else 1
+"""Folding a sequence's journals three times takes twice as long as the sequence; of 10,000 every fifth is enough."""
 STEPS = 80 if PROVE else 40
 
 
@@ -162,7 +165,8 @@ def test_no_sequence_of_commands_leads_to_an_illegal_state_and_all_of_it_folds_a
     check_shop(shop)
     check_audit(shop)
     check_passages(shop)
-    check_laws(shop.floor, rng)
+    if rng.random() < FOLDED_AGAIN:
+        check_laws(shop.floor, rng)
 
 
 def test_a_riot_gets_somewhere() -> None:

@@ -105,3 +105,21 @@ def test_lines_are_found_through_strings_brackets_and_comments() -> None:
         ("a",): 1, ("b",): 2, ("t",): 5, ("t", "u"): 5, ("t", "u", "d e"): 6, ("t", "u", "g"): 9, ("t", "u", "g", "h"): 9,
         ("v",): 10, ("v", "w"): 11,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ('sets = ["merging"]', "", "must have a flag that is inner and blocks"),
+        (
+            'needs = ["parts"]\nsteps = ["file", "dispatch"]',
+            'needs = ["parts"]\nto = {file = "dispatch"}',
+            "use `steps`",
+        ),
+        ('needs = ["parts"]', 'needs = ["parts", "case"]', "a case is merged or split"),
+        ('tasks = "one"', "", 'tasks = "one" is for the seat task'),
+    ],
+)
+def test_what_changes_more_than_one_case_has_rules_of_its_own(old: str, new: str, sentence: str) -> None:
+    assert TEXT.count(old) == 1
+    assert any(sentence in one for one in told(TEXT.replace(old, new)))

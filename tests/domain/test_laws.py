@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.fold import Fold
+from domain.fold import Fold, canonical
 from tests.domain.memory_floor import Floor, Log, ReadModels, refold, show
 from tests.domain.scribbler import Scribbler
 
@@ -19,17 +19,23 @@ SEEDS = range(10 if PROVE else 1)
 RECORDS = 4000 if PROVE else 1500
 
 
-def every_fold(floor: Floor) -> list[tuple[str, Callable[[], Fold], Log]]:
-    lanes = [(f"lane {n}", lambda n=n: floor.new_lane(n), log) for n, log in enumerate(floor.reports)]
+def every_fold(floor: Floor) -> list[tuple[str, Callable[[], Fold], Log, Fold]]:
+    """Each partition that has records: its name, an empty fold of it, its records, and the fold that lived through them."""
+    lanes = [
+        (f"lane {n}", lambda n=n: floor.new_lane(n), log, floor.lanes[n])
+        for n, log in enumerate(floor.reports)
+    ]
     parts = [
-        (f"partition {n}", lambda n=n: floor.new_casework(n), log) for n, log in enumerate(floor.journal)
+        (f"partition {n}", lambda n=n: floor.new_casework(n), log, floor.casework[n])
+        for n, log in enumerate(floor.journal)
     ]
     return [one for one in lanes + parts if one[2]]
 
 
 def check_laws(floor: Floor, rng: Random) -> None:
-    for name, make, log in every_fold(floor):
+    for name, make, log, live in every_fold(floor):
         state, effects, shown, fold = refold(make, log)
+        assert state == canonical(live.plain()), f"{name}: folded again it is not what lived"
         whole: ReadModels = {}
         show(whole, fold.whole())
         assert shown == whole, f"{name}: what was built from changes is not the whole"

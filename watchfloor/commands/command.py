@@ -4,11 +4,14 @@ import json
 import secrets
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
 
 from watchfloor.commands.options import EXIT_CODES, Data, Json
 
 if TYPE_CHECKING:
+    from config.settings import Settings
+    from domain.records import Command
     from watchfloor.read_models import ReadModels
 
 NO = 1
@@ -55,21 +58,24 @@ def command(  # noqa: PLR0913 - one parameter an option
     settings = live_settings(data)
     with accounts_of(settings) as accounts:
         try:
-            account = accounts.named(name).id
+            account = accounts.named(name)
         except AccountError as no:
             raise RefusedError(str(no)) from no
+    teams = frozenset(right.team for right in account.rights if right.given) | {account.id}
     partition = _partition(case)
     with ReadModels(settings) as models:
         record = Command(
             id=secrets.token_hex(12),
             action=action,
             case=case,
-            version=_version(models, case) if version is None else version,
+            version=version,
             given=_given(given or []),
             undoes=undoes,
-            account=account,
+            account=account.id,
             screen=SCREEN,
         )
+        if version is None:
+            record = msgspec.structs.replace(record, version=_version(settings, models, record, teams))
         try:
             with vault_of(settings) as vault:
                 record = seal_command(vault, record)
@@ -91,19 +97,40 @@ def command(  # noqa: PLR0913 - one parameter an option
 
 def _partition(case: str) -> int:
     """Return the partition that a case's id names."""
-    from domain.codes import JOURNAL_PARTITIONS
+    from domain.codes import partition_of_case
     from watchfloor.exceptions import WrongUseError
 
-    number = case.partition("-")[0]
-    if not number.isdecimal() or int(number) >= JOURNAL_PARTITIONS:
+    number = partition_of_case(case)
+    if number is None:
         raise WrongUseError(f"--case {case!r} is no case's id: see `watchfloor show cases`.")
-    return int(number)
+    return number
 
 
-def _version(models: "ReadModels", case: str) -> int | None:
-    """Return the version that the screens show; None where the case is not there or nobody works on it here."""
-    found = next((one for one in models.cases() if one["id"] == case), None)
-    return None if found is None else found.get("version")
+def _version(
+    settings: "Settings", models: "ReadModels", asked: "Command", teams: frozenset[str]
+) -> int | None:
+    """Return the version that the screens show, of the case or of the task that the action is about.
+
+    None where neither is there, or nobody works on the case here.
+    """
+    from watchfloor.rules_publish import rules_in_force
+
+    found = next((one for one in models.cases() if one["id"] == asked.case), None)
+    if found is None or not found.get("tasks"):
+        return None if found is None else found.get("version")
+    rules = rules_in_force(settings, models)
+    flow = None if rules is None else rules.flows.get(found["flow"])
+    action = None if flow is None else flow.actions.get(asked.action)
+    if action is None or action.tasks != "one":
+        version: int = found["version"]
+        return version
+    named = asked.given.get("department")
+    own = [
+        task["version"]
+        for task in found["tasks"]
+        if not task["done"] and task["team"] in teams and named in {None, task["team"]}
+    ]
+    return own[0] if own else None
 
 
 def _given(pairs: list[str]) -> dict[str, Any]:
