@@ -8,9 +8,7 @@ import msgspec
 from domain.alert_book import AlertBook
 from domain.alerts import Alert
 from domain.records import Command
-
-UNDO_MS = 5_000
-"""A slip is noticed at once or not at all; after this a command stands."""
+from domain.work import UNDO_MS
 
 
 class Slip(msgspec.Struct, frozen=True, kw_only=True):

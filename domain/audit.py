@@ -23,6 +23,8 @@ MACHINES = frozenset({CLOCK, RULES})
 
 Outcome = Literal["accepted", "refused", "repeated"]
 Facts = Mapping[str, Any]
+Done = tuple[str, Facts, Facts]
+"""What was done, and the facts that differ before and after."""
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -87,10 +89,11 @@ class AuditTrail:
         )
 
     def by_clock(
-        self, action: str, *, case: str = "", alert: str = "", desk: str = "", after: Facts | None = None
+        self, action: str, *, before: Facts | None = None, after: Facts | None = None, **about: str
     ) -> None:
-        """Say what a timer did."""
-        self._send(account=CLOCK, action=action, case=case, alert=alert, desk=desk, after=after or {})
+        """Say what a timer did to a `case`, an `alert` or a `desk`."""
+        was, now = _differing(before or {}, after or {})
+        self._send(account=CLOCK, action=action, before=was, after=now, **about)
 
     def by_rules(self, action: str, *, case: str, after: Facts, before: Facts | None = None) -> None:
         """Say what followed by itself, from what another partition said or from a rule."""

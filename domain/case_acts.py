@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 
 from domain import flow_moves
-from domain.alert_undo import UNDO_MS
 from domain.case_merges import CaseMerges
 from domain.case_moves import CaseMoves, facts
 from domain.case_parts import CaseParts
@@ -16,11 +15,11 @@ from domain.cases import Case
 from domain.claims import CLAIMS, LAPSED, claim, may_claim
 from domain.clocks import Limit
 from domain.deadlines import Due
-from domain.flow import ROLES, Action, Flow
+from domain.flow import ROLES, URGED, Action, Flow
 from domain.flow_moves import Move, Refusal, Request
 from domain.grants import REPORTER, Grants
 from domain.records import Command
-from domain.work import Undo, Work
+from domain.work import UNDO_MS, Undo, Work
 
 PEOPLE = frozenset(ROLES) - {REPORTER}
 """Who may take back. All reporters act under one name, so that none of them can say which command was his."""
@@ -55,12 +54,19 @@ class CaseActs:
                 self._undo(case, work, flow, command)
             return refusal
         if command.action in CLAIMS:
-            refusal = may_claim(flow, case.grid, command, self._grants)
-            refusal = refusal or (None if command.action == LAPSED else _merging(work))
-            refusal = refusal or claim(work, command, self._moves.at.clock_ms)
-            if refusal is None:
-                work.tell(self._moves.at, "claim", command.action, command.account, given=command.given)
-            return refusal
+            return self._claim(case, work, flow, command)
+        return self._do(case, work, flow, command)
+
+    def _claim(self, case: Case, work: Work, flow: Flow, command: Command) -> Refusal | None:
+        refusal = may_claim(flow, case.grid, command, self._grants)
+        refusal = refusal or (None if command.action == LAPSED else _merging(work))
+        refusal = refusal or claim(work, command, self._moves.at.clock_ms)
+        if refusal is None:
+            work.tell(self._moves.at, "claim", command.action, command.account, given=command.given)
+        return refusal
+
+    def _do(self, case: Case, work: Work, flow: Flow, command: Command) -> Refusal | None:
+        """Carry out an action of the flow."""
         request = self._request(command)
         made = flow_moves.next_step(flow, self._moves.stand(case, work), request)
         if isinstance(made, Refusal) and made.reason in NO_RIGHT:
@@ -95,27 +101,47 @@ class CaseActs:
             return extensions
         before, stood, undo = facts(case, work), work.stand, self._undo_of(case, work, command)
         work.stand = msgspec.structs.replace(move.case, due_ms=None, step_due_ms=None)
-        if move.closed:
-            moves.ends.close(case, moves.at.clock_ms)
-        elif move.reopened:
-            moves.ends.reopen(case)
-        if move.entered:
-            moves.enter(case, work, flow)
+        self._enter(case, work, flow, move)
         if "category" in action.needs and command.given["category"] != case.category:
             moves.move(case, case.grid, command.given["category"])
             moves.reclassify(case, work)
         for name, limit in extensions.items():
             moves.extend(case, work, name, limit)
+        self._receipt(case, work, flow, action)
+        if command.given.get("satisfied") is False or (action.new_round and "reporter" in action.by):
+            work.dissatisfied = True
+        rule = moves.supervision.by_rule(case, work, flow)
         moves.pause(case, work, flow)
         for_good = bool(FOR_GOOD & set(action.needs))
         surely = bool(extensions) or for_good
-        if moves.changed(case, work, before, (action.name, command.account), surely=surely) and not for_good:
+        risen = moves.changed(case, work, before, (action.name, command.account), surely=surely)
+        if risen and not for_good:
             work.undo = msgspec.structs.replace(undo, version=work.version)
             moves.deadlines.set(undo.until_ms, Due.UNDO, case.id)
         moves.passages.answered(case, before, action, command.given)
+        if URGED in action.sets:
+            moves.supervision.urged(work)
+        moves.messages.acted(case, work, move, command, risen=risen)
         what = self._of_others(case, work, action, stood, command)
         work.tell(moves.at, "act", command.action, command.account, given=command.given, what=what)
+        if rule:
+            moves.supervision.told_by_rule(case, work, rule)
         return None
+
+    def _enter(self, case: Case, work: Work, flow: Flow, move: Move) -> None:
+        if move.closed:
+            self._moves.ends.close(case, self._moves.at.clock_ms)
+        elif move.reopened:
+            self._moves.ends.reopen(case)
+        if move.entered:
+            self._moves.enter(case, work, flow)
+
+    def _receipt(self, case: Case, work: Work, flow: Flow, action: Action) -> None:
+        """Ask for a receipt where the case is given to somebody, and take it where that is what is done."""
+        if action.gives:
+            self._moves.receipts.want(case, work, flow)
+        elif flow.receipt is not None and action.name == flow.receipt.action:
+            self._moves.receipts.given(case, work)
 
     def _of_others(
         self, case: Case, work: Work, action: Action, stood: flow_moves.Case, command: Command
@@ -145,6 +171,11 @@ class CaseActs:
             tasks=work.tasks,
             alerts=tuple(msgspec.structs.replace(alert) for alert in self._moves.alerts.of_case(case.id)),
             visit=work.visit,
+            supervision=work.supervision,
+            receipt=work.receipt,
+            missed=work.missed,
+            ruled=work.ruled,
+            dissatisfied=work.dissatisfied,
         )
 
     def _refused_undo(self, case: Case, work: Work, command: Command) -> Refusal | None:
@@ -176,7 +207,7 @@ class CaseActs:
         """Put step, desk, assignee, class, clocks and alerts back; marks that have fired stay so."""
         moves, undo = self._moves, work.undo
         assert undo is not None
-        before = facts(case, work)
+        before, step = facts(case, work), work.stand.step
         if case.category != undo.category:
             moves.move(case, case.grid, undo.category)
         closed = case.closed_ms is not None
@@ -186,6 +217,8 @@ class CaseActs:
             moves.ends.close(case, undo.stand.closed_ms)
         work.stand, work.visit = since(work.stand, undo), undo.visit
         self._tasks.put_back(case, work, undo)
+        work.supervision, work.receipt, work.missed = undo.supervision, undo.receipt, undo.missed
+        work.ruled, work.dissatisfied = undo.ruled, undo.dissatisfied
         work.whole = moves.clocks.timer(case, undo.whole, work.whole.fired)
         work.step = undo.step and moves.clocks.timer(case, undo.step.clock, _fired_in(undo, work))
         for alert in undo.alerts:
@@ -193,6 +226,10 @@ class CaseActs:
                 moves.alerts.put_back(msgspec.structs.replace(alert))
         moves.pause(case, work, flow)
         moves.changed(case, work, before, ("undo", command.account), surely=True)
+        if not moves.messages.take_back(work, command.undoes) and step != work.stand.step:
+            moves.messages.entered(
+                case, work, flow.steps[step].tells
+            )  # they were told of a step that was none
         return undo.action
 
 

@@ -6,6 +6,8 @@ from typing import Any
 import msgspec
 
 from domain.alert_book import AlertBook
+from domain.alerts import Alert
+from domain.audit import Done
 from domain.case_acts import CaseActs
 from domain.case_clocks import CaseClocks
 from domain.case_ends import CaseEnds
@@ -19,9 +21,8 @@ from domain.deadlines import Deadlines, Due, Entry
 from domain.flow_moves import Refusal
 from domain.grants import Grants
 from domain.position import Position
-from domain.records import Absorb, Absorbed, Command, Opened, PassedOn, Repeated, Revised, encoder
+from domain.records import Absorb, Absorbed, Command, Delivered, Opened, PassedOn, Repeated, Revised, encoder
 from domain.work import Work
-from domain.work_clocks import mark_facts
 
 
 class CaseBook:
@@ -47,6 +48,7 @@ class CaseBook:
         "_counters",
         "_ends",
         "_merges",
+        "_messages",
         "_work",
         "cases",
         "dirty",
@@ -62,6 +64,7 @@ class CaseBook:
         self._clocks = CaseClocks(at, deadlines, counters, alerts)
         self._ends = CaseEnds(at, deadlines, counters)
         moves = CaseMoves(at, deadlines, counters, alerts, self._ends, grants)
+        self._messages = moves.messages
         self._work = CaseWork(moves)
         self._merges = CaseMerges(moves, grants)
         self._acts = CaseActs(moves, grants, CaseParts(moves, self._add), self._merges)
@@ -161,15 +164,18 @@ class CaseBook:
             self.late += 1
             return
         case.repeats += 1
+        self._work.counted(case)
         self.dirty[case.id] = None
         self._merges.came(case, repeats=1)
 
     def absorb(self, record: Absorb) -> str:
         """Let a case take another one over, or not; returns why not, in a word."""
         case = self.cases.get(record.case)
+        reason = self._merges.absorb(case, record)
         if case is not None:
+            self._work.counted(case)
             self.dirty[case.id] = None
-        return self._merges.absorb(case, record)
+        return reason
 
     def absorbed(self, record: Absorbed) -> bool:
         """Let a case know whether another one has taken it over. Returns whether it had asked that one."""
@@ -186,6 +192,7 @@ class CaseBook:
             self.late += record.repeats + record.revisions
             return
         self._merges.passed_on(case, record)
+        self._work.counted(case)
         self.dirty[case.id] = None
 
     def mark_is_due(self, case_id: str, bit: int, at_ms: int) -> None:
@@ -194,20 +201,45 @@ class CaseBook:
         if case is not None and self._clocks.fire(case, bit, at_ms):
             self.dirty[case_id] = None
 
-    def worked_mark_is_due(self, case_id: str, mark: int, at_ms: int) -> dict[str, object] | None:
-        """Fire the mark of a clock of a case that people work on, if both are still there. Returns which, if it did."""
+    def worked_mark_is_due(self, case_id: str, mark: int, at_ms: int) -> Done | None:
+        """Fire the mark of a clock of a case that people work on, if both are still there. Returns what that did."""
         case = self.cases.get(case_id)
-        if case is None or case.work is None:
+        if case is None:
             return None
         # a due instant that comes again fires nothing, and yet the case is overdue again
         self.dirty[case_id] = None
-        return mark_facts(case.work, mark) if self._work.mark_is_due(case, mark, at_ms) else None
+        return self._work.mark_is_due(case, mark, at_ms)
 
     def undo_ends(self, case_id: str, at_ms: int) -> None:
         """Let the last command on a case stand."""
         case = self.cases.get(case_id)
         if case is not None:
             self._work.forget_undo(case, at_ms)
+
+    def release(self, case_id: str, at_ms: int) -> None:
+        """Send what was held of a case until now."""
+        case = self.cases.get(case_id)
+        if case is not None and case.work is not None:
+            self._messages.release(case.work, at_ms)
+
+    def alert_taken(self, alert: Alert, fact: str, command: str) -> None:
+        """Tell, once it cannot be taken back, that somebody has an alert of a case now or has put it aside."""
+        case = self.cases.get(alert.case)
+        if case is not None and case.work is not None:
+            self._messages.taken(case, case.work, alert, fact, command)
+
+    def take_back(self, alert_id: str, command: str) -> None:
+        """Let what a command on an alert wanted told be forgotten."""
+        alert = self._alerts.alerts.get(alert_id)
+        case = None if alert is None else self.cases.get(alert.case)
+        if case is not None and case.work is not None:
+            self._messages.take_back(case.work, command)
+
+    def delivered(self, record: Delivered) -> None:
+        """Take what became of a message into the story of its case; the same word again changes nothing."""
+        case = self.cases.get(record.case)
+        if case is not None and case.work is not None and self._work.delivered(case.work, self._at, record):
+            self.dirty[case.id] = None
 
     def rules_changed(self) -> None:
         """Let the cases that people work on follow another flow or calendar."""
@@ -221,6 +253,7 @@ class CaseBook:
         case = self.cases.get(case_id)
         if case is None or case.leaves_ms != at_ms:
             return
+        self._messages.left(case)
         del self.cases[case_id]
         if case.key:
             del self._by_key[case.key]

@@ -105,7 +105,7 @@ class CaseMerges:
         asked = None if work is None else work.merging
         if work is None or asked is None or asked.into != record.into:
             return False
-        flow, before = moves.flow(case), facts(case, work)
+        flow, before, tell = moves.flow(case), facts(case, work), None
         flags = tuple(flag for flag in work.stand.flags if flag not in asked.flags)
         work.stand = msgspec.structs.replace(work.stand, flags=flags)
         work.merging = None
@@ -114,8 +114,10 @@ class CaseMerges:
             if case.closed_ms is not None:  # its feed was quicker
                 work.stand = msgspec.structs.replace(work.stand, outcome=DUPLICATE)
             elif flow is not None:
-                moves.close_at_source(case, work, flow, moves.at.clock_ms, DUPLICATE)
+                tell = moves.close_at_source(case, work, flow, moves.at.clock_ms, DUPLICATE)
         moves.changed(case, work, before, (asked.action, asked.account), surely=True)
+        if tell is not None:
+            tell()
         said = {"into": record.into} | ({"reason": record.reason} if record.reason else {})
         work.tell(moves.at, "merge", "not_merged" if record.reason else "merged", asked.account, what=said)
         repeats, revisions = case.repeats - asked.repeats, case.revisions - asked.revisions

@@ -8,8 +8,11 @@ import msgspec
 from domain import flow_moves
 from domain.alert_book import AlertBook
 from domain.case_ends import CaseEnds
+from domain.case_messages import CaseMessages
+from domain.case_receipts import CaseReceipts
+from domain.case_supervision import CaseSupervision
 from domain.cases import FIRST_STEP, Case
-from domain.clocks import Clock, Limit
+from domain.clocks import DUE, Clock, Limit
 from domain.counters import Counters
 from domain.deadlines import Deadlines
 from domain.flow import CLOSED_AT_SOURCE, Flow
@@ -18,6 +21,8 @@ from domain.passages import Passages
 from domain.position import Position
 from domain.work import Timer, Visit, Work
 from domain.work_clocks import WorkClocks
+
+DueClock = tuple[str, int]
 
 
 class Facts(NamedTuple):
@@ -39,7 +44,10 @@ class Facts(NamedTuple):
 class CaseMoves:
     """Moves the cases of a partition that people work on. Whoever makes a move ends it with `changed`."""
 
-    __slots__ = ("alerts", "at", "clocks", "counters", "deadlines", "ends", "passages")
+    __slots__ = (
+        "alerts", "at", "clocks", "counters", "deadlines", "ends", "messages", "passages", "receipts",
+        "supervision",
+    )  # fmt: skip
 
     def __init__(  # noqa: PLR0913, PLR0917 - the parts of a fold that moves reach
         self,
@@ -57,6 +65,9 @@ class CaseMoves:
         self.ends = ends
         self.passages = Passages(at, grants)
         self.clocks = WorkClocks(at, deadlines, counters, alerts)
+        self.messages = CaseMessages(at, deadlines)
+        self.supervision = CaseSupervision(at, deadlines, alerts, self.clocks, self.messages)
+        self.receipts = CaseReceipts(at, deadlines, alerts, self.clocks)
 
     def flow(self, case: Case) -> Flow | None:
         """Return the flow in force for a case."""
@@ -86,13 +97,18 @@ class CaseMoves:
 
     def close_at_source(
         self, case: Case, work: Work, flow: Flow, closed_ms: int, outcome: str = CLOSED_AT_SOURCE
-    ) -> None:
-        """End a case because its feed says so, or another has taken it over, in whatever step it is."""
+    ) -> Callable[[], None]:
+        """End a case because its feed says so, or another has taken it over, in whatever step it is.
+
+        Returns what tells it, to be called when the move has ended.
+        """
+        supervisor = self.messages.supervisor(case, work)
         move = flow_moves.close_at_source(flow, work.stand, closed_ms, outcome)
         work.stand = move.case
         self.ends.close(case, closed_ms)
         work.visit, work.step = work.visit.next(self.at.clock_ms), None
         self.pause(case, work, flow)
+        return lambda: self.messages.closed(case, work, flow, move.tells, supervisor)
 
     def move(self, case: Case, grid: str, category: str) -> None:
         """Let a case, with all that it counts for and its alerts, be of another grid or category."""
@@ -120,7 +136,7 @@ class CaseMoves:
         """Let the clocks stand or run as the flags and the closing say."""
         now_ms = self.at.clock_ms
         standing = flow_moves.paused(flow, work.stand)
-        for name in ("whole", "step"):
+        for name in ("whole", "step", "receipt", "supervision"):
             if name in standing:
                 self.retime(case, work, name, lambda clock: clock.pause(now_ms))
             else:
@@ -132,7 +148,11 @@ class CaseMoves:
 
     def retime(self, case: Case, work: Work, name: str, change: Callable[[Clock], Clock]) -> None:
         """Change a clock, if it is there, and find its marks anew."""
-        if name == "whole":
+        if name == "receipt":
+            self.receipts.retime(case, work, change)
+        elif name == "supervision":
+            self.supervision.retime(case, work, change)
+        elif name == "whole":
             work.whole = self.clocks.timer(case, change(work.whole.clock), work.whole.fired)
         elif work.step is not None:
             work.step = self.clocks.timer(case, change(work.step.clock), work.step.fired)
@@ -150,8 +170,29 @@ class CaseMoves:
             work.version += 1
             work.by = by
             work.undo = None
-        self.clocks.settle(case, work)
+        self.settle(case, work, by[1])
         return risen
+
+    def settle(self, case: Case, work: Work, by: str = "") -> None:
+        """Let clocks, supervision and receipts follow; who is to be told of a clock that is over now is told."""
+        over = due_clocks(work)
+        self.clocks.settle(case, work)
+        self.tell_over(case, work, over)
+        flow = self.flow(case)
+        if flow is not None:
+            self.supervision.settle(case, work, flow, by)
+            self.receipts.settle(case, work, flow)
+
+    def tell_over(self, case: Case, work: Work, known: frozenset[DueClock]) -> None:
+        """Tell the higher desk of clocks that are over now, and were not among these."""
+        for clock, start_ms in sorted(due_clocks(work) - known):
+            self.messages.marked(case, work, clock, start_ms)
+
+
+def due_clocks(work: Work) -> frozenset[DueClock]:
+    """Return which of a case's clocks have fired their due mark: name and start."""
+    timers = {"resolve": work.whole} | ({} if work.step is None else {"step": work.step})
+    return frozenset((name, timer.clock.start_ms) for name, timer in timers.items() if DUE in timer.fired)
 
 
 def facts(case: Case, work: Work) -> Facts:

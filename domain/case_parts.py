@@ -64,6 +64,8 @@ class CaseParts:
             by=("split", command.account),
             parent=parent.id,
             about=text,
+            supervision=of.supervision,
+            ruled=of.ruled,
         )
         self._add(part)
         part.work.tell(
@@ -74,4 +76,7 @@ class CaseParts:
             given={"text": text},
             what={"parent": parent.id},
         )
-        moves.clocks.settle(part, part.work)
+        moves.settle(part, part.work)
+        flow = moves.flow(part)
+        if flow is not None:
+            moves.messages.entered(part, part.work, flow.steps[part.work.stand.step].tells)

@@ -7,14 +7,13 @@ of the step's visit, from the task's own start, and one mark; it stands and is e
 import msgspec
 
 from domain import flow_moves
-from domain.alert_undo import UNDO_MS
 from domain.case_moves import CaseMoves
 from domain.cases import Case
 from domain.deadlines import Due
 from domain.flow import Action
 from domain.flow_moves import Refusal, Request
 from domain.records import Command
-from domain.work import Task, TaskUndo, Undo, Work
+from domain.work import UNDO_MS, Task, TaskUndo, Undo, Work
 
 
 class CaseTasks:

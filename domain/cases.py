@@ -12,6 +12,9 @@ PRIVATE_KEPT = 20
 
 FIRST_STEP = "file"
 
+PRIVATE_KEPT = 20
+"""A matter that more people than this have reported is known to the town anyway."""
+
 ACCEPT_SOON, ACCEPT_OVER, RESOLVE_SOON, RESOLVE_OVER = 1, 2, 4, 8
 """Bits of `Case.fired`: a mark fires once."""
 

@@ -30,6 +30,7 @@ from domain.records import (
     Absorb,
     Absorbed,
     Command,
+    Delivered,
     FeedSilence,
     Grant,
     Opened,
@@ -43,8 +44,8 @@ from domain.records import (
 from domain.rules import Rules
 from domain.watch import Watch
 
-SAID = frozenset({Command, Grant, RulesNotice})
-"""What people and files say: it has no origin in a lane and no time of its own."""
+SAID = frozenset({Command, Grant, RulesNotice, Delivered})
+"""What people, files and the courier say: it has no origin in a lane and no time of its own."""
 
 
 class Casework:
@@ -100,6 +101,7 @@ class Casework:
             Absorb: self._absorb,
             Absorbed: self._absorbed,
             PassedOn: self._cases.passed_on,
+            Delivered: self._cases.delivered,
         }
 
     @property
@@ -188,12 +190,19 @@ class Casework:
             case Due.LEAVE:
                 self._cases.leave(name, at_ms)
             case Due.MARK:
-                if (facts := self._cases.worked_mark_is_due(name, mark, at_ms)) is not None:
-                    self._audit.by_clock("mark", case=name, after=facts)
+                self._worked_mark(name, mark, at_ms)
             case Due.UNDO:
                 self._cases.undo_ends(name, at_ms)
+            case Due.RELEASE:
+                self._cases.release(name, at_ms)
             case Due.HANDOVER:
                 self._handovers.is_due(name, mark, at_ms)
+
+    def _worked_mark(self, case_id: str, mark: int, at_ms: int) -> None:
+        done = self._cases.worked_mark_is_due(case_id, mark, at_ms)
+        if done is not None:
+            action, before, after = done
+            self._audit.by_clock(action, case=case_id, before=before, after=after)
 
     def _opened(self, record: Opened) -> None:
         self._cases.opened(record)

@@ -28,6 +28,8 @@ LOCAL = "local"
 ON_ALERTS = frozenset({"dispatcher", "duty_officer", "supervisor"})
 """The roles that acknowledge and shelve alerts of their jurisdiction."""
 
+NOT_HERE = "this account may not act on alerts here"
+
 Answer = dict[str, Any]
 """`id`, `ok`, `reason` (empty when done), and `repeated` when it had been folded before.
 
@@ -128,7 +130,7 @@ class Commands:
         return facts_of_alert(self._alerts.alerts.get(command.alert))
 
     def _on_alert(self, command: Command) -> Answer:
-        reason = self._carry_out(command)
+        reason = self._undo_on_alert(command) if command.action == "undo" else self._carry_out(command)
         return {
             "id": command.id,
             "ok": not reason,
@@ -163,13 +165,20 @@ class Commands:
             "repeated": False,
         }
 
+    def _undo_on_alert(self, command: Command) -> str:
+        """Take a command on an alert back, with what it wanted told. Returns a refusal's sentence, or an empty text."""
+        if not self._may(command.account, self._undo.known(command.alert)):
+            return NOT_HERE
+        reason = self._undo.undo(command)
+        if not reason:
+            self._cases.take_back(command.alert, command.undoes)
+        return reason
+
     def _carry_out(self, command: Command) -> str:
         """Return why a command is refused, or an empty text when it was done."""
         alert = self._alerts.alerts.get(command.alert)
-        if not self._may(command.account, alert or self._undo.known(command.alert)):
-            return "this account may not act on alerts here"
-        if command.action == "undo":
-            return self._undo.undo(command)
+        if not self._may(command.account, alert):
+            return NOT_HERE
         if alert is None:
             return "this alert is not there any more"
         now_ms, before = self._at.clock_ms, msgspec.structs.replace(alert)
@@ -190,6 +199,8 @@ class Commands:
         if not reason:
             self._alerts.tell(fact, alert)
             self._undo.note(command, before, alert, now_ms)
+            if fact in {"acknowledged", "shelved"}:
+                self._cases.alert_taken(alert, fact, command.id)
         return reason
 
     def _may(self, account: str, alert: Alert | None) -> bool:

@@ -13,6 +13,7 @@ class Due(IntEnum):
     LEAVE = 3
     MARK = 4
     UNDO = 5
+    RELEASE = 6
     HANDOVER = 20
 
 
@@ -34,6 +35,10 @@ class Deadlines:
     def set(self, at_ms: int, kind: Due, name: str, mark: int = 0) -> None:
         """Let something fall due at an instant."""
         heappush(self._heap, (at_ms, kind, name, mark))
+
+    def add(self, entry: Entry) -> None:
+        """Let an entry fall due."""
+        heappush(self._heap, entry)
 
     def load(self, entries: list[Entry]) -> None:
         """Replace everything."""

@@ -15,6 +15,7 @@ from domain.cases import Case
 from domain.desks import Desk
 from domain.detection import Verdict
 from domain.feed_states import FeedState
+from domain.messages import Message
 from domain.passages import Passage
 from domain.records import JournalRecord, ReportsRecord
 
@@ -32,6 +33,7 @@ WHERE: tuple[tuple[str, tuple[Any, ...]], ...] = (
     ("state and read models of feeds", (FeedState,)),
     ("wall, from detectors", (Verdict,)),
     ("topic passages, evaluation", (Passage,)),
+    ("topic messages", (Message,)),
 )
 """What is written where."""
 

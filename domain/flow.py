@@ -20,6 +20,15 @@ ROLES = (
 CLOSED_AT_SOURCE, DUPLICATE = "closed_at_source", "duplicate"
 """Outcomes that no person gives, and that every flow has."""
 
+SUPERVISED, URGED = "supervised", "urged"
+"""The flags of a case that a higher desk follows, which alone may have a clock of its own, and of one that it urged."""
+
+RECEIVERS = ("reporter", "grid_worker", "assignee", "desk", "higher_desk", "supervisor")
+"""Who an action may tell. A step tells the first two alone: they are who the case is for."""
+
+TOLD_BY_ACTIONS = ("asked", "supervised", "urged", "extension")
+"""What an action's message may be about; steps, assignments, marks and closings have theirs without a word in the file."""
+
 Texts = dict[str, str]
 Seat = Literal["desk", "higher", "grid", "assignee", "task"]
 SEATS: tuple[Seat, ...] = ("desk", "higher", "grid", "assignee", "task")
@@ -55,7 +64,10 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Flag(msgspec.Struct, frozen=True, kw_only=True):
-    """What a case may be besides its step: which clocks it pauses, whether it blocks actions, and how long it lasts."""
+    """What a case may be besides its step: which clocks it pauses, whether it blocks actions, and how long it lasts.
+
+    `clock` is the limit of supervision, which runs while the flag is there.
+    """
 
     name: str
     title: Texts
@@ -63,6 +75,27 @@ class Flag(msgspec.Struct, frozen=True, kw_only=True):
     blocks: bool = False
     lasts: Literal["step", "round"] = "step"
     inner: bool = False
+    clock: Limit | None = None
+
+
+class Supervise(msgspec.Struct, frozen=True, kw_only=True):
+    """When a case is supervised without anybody's word; each reason once a round.
+
+    `priority` is of its category: at most so many (1 is critical; 0: none). `repeats`: so many and more (0: never).
+    """
+
+    priority: int = 0
+    repeats: int = 0
+    overdue: bool = False
+    dissatisfied: bool = False
+
+
+class ReceiptRule(msgspec.Struct, frozen=True, kw_only=True):
+    """An assignment wants a receipt within so many ms, by an action; without one the case goes back to a step of the desk's."""
+
+    ms: int
+    action: str
+    back: str
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +115,8 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
         How long after closing; None: any time.
     extends
         Clocks that the given amount is added to.
+    tells
+        By receiver, what its message is about.
 
     """
 
@@ -106,6 +141,12 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     extends: tuple[str, ...] = ()
     tasks: Literal["", "one", "all"] = ""
     new_round: bool = False
+    tells: dict[str, str] = {}
+
+    @property
+    def gives(self) -> bool:
+        """Whether it says who is to handle the case."""
+        return "assignee" in self.needs or "departments" in self.needs
 
 
 class Flow(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,6 +164,8 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True):
     actions: dict[str, Action]
     outcomes: dict[str, Texts]
     sides: dict[str, tuple[str, ...]]
+    supervise: Supervise | None = None
+    receipt: ReceiptRule | None = None
 
     @property
     def remembered(self) -> frozenset[str]:

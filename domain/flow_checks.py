@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Protocol
 
-from domain.flow import CLOSED_AT_SOURCE, DUPLICATE, Action, Flow, level_after
+from domain.flow import CLOSED_AT_SOURCE, DUPLICATE, SUPERVISED, Action, Flow, level_after
 
 NO_STEP = "names the step"
 """How a mistake begins that breaks a way: what cannot be reached then follows from it and is not told as well."""
@@ -34,6 +34,8 @@ def check_flow(flow: Flow, page: Noted) -> None:
         for field, sentence in _of_action(flow, action):
             page.table("actions").table(action.name).wrong(field, sentence)
     _check_flags(flow, page)
+    _check_supervise(flow, page)
+    _check_receipt(flow, page)
     broken = any(NO_STEP in one for one in page.mistakes)
     if not flow.by_feed and flow.first in flow.steps and not broken:
         _check_reach(flow, page)
@@ -184,6 +186,57 @@ def _check_flags(flow: Flow, page: Noted) -> None:
         ending = {step for one in actions if flag.name in one.clears for step in one.to}
         for step in sorted(within - ending) if flag.blocks or flag.pauses else ():
             own.wrong("title", f"is of a flag that nothing ends in the step {step}, where it can be set.")
+
+
+def _check_supervise(flow: Flow, page: Noted) -> None:
+    """Note a clock of a flag that is not supervision's, and supervision by rule that nobody could end."""
+    for flag in flow.flags.values():
+        if flag.clock is not None and flag.name != SUPERVISED:
+            page.table("flags").table(flag.name).wrong(
+                "clock", f"has no meaning: only {SUPERVISED} has a clock of its own."
+            )
+    if flow.supervise is None:
+        return
+    if SUPERVISED not in flow.flags:
+        page.wrong("supervise", f"needs a flag {SUPERVISED}.")
+        return
+    ending = {step for one in flow.actions.values() if SUPERVISED in one.clears for step in one.to}
+    for step in flow.steps.values():
+        if not step.ended and step.name not in ending:
+            page.wrong(
+                "supervise", f"can begin in the step {step.name}, and no action there clears {SUPERVISED}."
+            )
+
+
+def _check_receipt(flow: Flow, page: Noted) -> None:
+    """Note a receipt that nobody could give, and one without which the case would go nowhere."""
+    rule = flow.receipt
+    if rule is None:
+        return
+    table = page.table("receipt")
+    action, back = flow.actions.get(rule.action), flow.steps.get(rule.back)
+    given = {to for one in flow.actions.values() if one.gives for to in one.to.values()}
+    if not given:
+        page.wrong("receipt", "has no meaning: no action gives a case to anybody.")
+    if action is not None:
+        if action.seat != "assignee" or any(step != to for step, to in action.to.items()):
+            table.wrong(
+                "action",
+                f"names {action.name}, which must be the assignee's, and let the case stay where it is.",
+            )
+        for step in sorted(given - set(action.to)):
+            table.wrong(
+                "action",
+                f"names {action.name}, which cannot be taken in {step}, where cases are given to somebody.",
+            )
+    if back is None:
+        return
+    if back.ended or back.assignee != "none":
+        table.wrong("back", "must be a step in which the case is open and nobody's.")
+    for step in sorted(given):
+        missing = [level for level in flow.steps[step].levels if level not in back.levels]
+        if missing:
+            table.wrong("back", f"is not at the level {missing[0]}, where {step} is.")
 
 
 def _check_reach(flow: Flow, page: Noted) -> None:

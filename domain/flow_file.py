@@ -8,21 +8,39 @@ from typing import Any, cast
 
 from domain.clocks import KINDS, Kind, Limit
 from domain.feed_rules import DAY_MS
-from domain.flow import LEVEL_DIGITS, ROLES, SEATS, Action, Assigned, Flag, Flow, Seat, Step
+from domain.flow import (
+    LEVEL_DIGITS,
+    RECEIVERS,
+    ROLES,
+    SEATS,
+    TOLD_BY_ACTIONS,
+    Action,
+    Assigned,
+    Flag,
+    Flow,
+    ReceiptRule,
+    Seat,
+    Step,
+    Supervise,
+)
 from domain.flow_checks import NO_STEP, check_flow
 from domain.flow_given import NEEDS
+from domain.limits import LEAST_PRIORITY
 from domain.rule_page import Page
 from domain.toml_lines import lines_of
 
 NAME_LENGTH = 40
 """A step's, flag's or action's name is shown in tables and keys."""
+MOST_MINUTES = 7 * 24 * 60
+"""A receipt that may take longer than a week is none."""
+MINUTE_MS = 60_000
 FIELDS = (
     "title", "by_feed", "levels", "first", "fallback", "moved", "periods", "sides", "outcomes", "flags", "steps",
-    "actions",
+    "actions", "supervise", "receipt",
 )  # fmt: skip
 ACTION_FIELDS = (
     "title", "by", "seat", "steps", "to", "levels", "move", "needs", "outcomes", "sets", "clears", "during", "unless",
-    "despite", "not_by", "once", "within", "before_due", "extends", "tasks", "round",
+    "despite", "not_by", "once", "within", "before_due", "extends", "tasks", "round", "tells",
 )  # fmt: skip
 
 
@@ -72,6 +90,14 @@ class FlowPage(Page):
         if len(set(found)) < len(found):
             self.wrong(field, "names something twice.")
         return tuple(name for name in found if name in known)
+
+    def among_keys(self, field: str, known: Sequence[str], what: str) -> tuple[str, ...]:
+        """Return the keys of a table that are known here."""
+        table = self.table(field)
+        for name in table.values:
+            if name not in known:
+                table.wrong(name, f"is no {what}; known are {', '.join(known)}.")
+        return tuple(name for name in table.values if name in known)
 
 
 def read_flows(
@@ -147,6 +173,8 @@ def _flow(name: str, page: FlowPage, kept_days: float) -> Flow:
         actions=actions,
         outcomes=outcomes,
         sides={side: sides.among(side, ROLES, "role") for side in ("supervision", "command")},
+        supervise=_supervise(page),
+        receipt=_receipt(page, known),
     )
     check_flow(flow, page)
     return flow
@@ -167,14 +195,15 @@ def _periods(page: FlowPage, kept_days: float) -> dict[str, int]:
 
 
 def _flag(name: str, page: FlowPage) -> Flag:
-    page.only("title", "pauses", "blocks", "lasts", "inner")
+    page.only("title", "pauses", "blocks", "lasts", "inner", "clock")
     return Flag(
         name=name,
         title=page.both("title"),
-        pauses=page.among("pauses", ("step", "whole"), "clock"),
+        pauses=page.among("pauses", ("step", "whole", "receipt", "supervision"), "clock"),
         blocks=page.flag("blocks", default=False),
         lasts=cast("Any", page.choice("lasts", ("step", "round"), "step")),
         inner=page.flag("inner", default=False),
+        clock=_clock(page),
     )
 
 
@@ -191,6 +220,42 @@ def _step(name: str, page: FlowPage, levels: tuple[str, ...]) -> Step:
         verifies=page.flag("verifies", default=False),
         tells=page.among("tells", ("reporter", "grid_worker"), "receiver"),
     )
+
+
+def _supervise(page: FlowPage) -> Supervise | None:
+    """Return when a case is supervised without anybody's word; None where the file does not say."""
+    if "supervise" not in page.values:
+        return None
+    table = page.table("supervise")
+    table.only("priority", "repeats", "overdue", "dissatisfied")
+    for name in ("priority", "repeats"):
+        if isinstance(table.values.get(name), float):
+            table.wrong(name, "must be a whole number.")
+    return Supervise(
+        priority=int(table.number("priority", 0, least=1, most=LEAST_PRIORITY) or 0)
+        if "priority" in table.values
+        else 0,
+        repeats=int(table.number("repeats", 0, least=1) or 0) if "repeats" in table.values else 0,
+        overdue=table.flag("overdue", default=False),
+        dissatisfied=table.flag("dissatisfied", default=False),
+    )
+
+
+def _receipt(page: FlowPage, known: "_Known") -> ReceiptRule | None:
+    """Return how long an assignment waits for its receipt; None where none is wanted."""
+    if "receipt" not in page.values:
+        return None
+    table = page.table("receipt")
+    table.only("minutes", "action", "back")
+    minutes = table.number("minutes", None, most=MOST_MINUTES)
+    if not minutes:
+        table.wrong("minutes", "must be there, and more than 0.")
+    action, back = table.text("action", needed=True), table.text("back", needed=True)
+    if action and action not in known.actions:
+        table.wrong("action", f"names the action {action!r}; known are {', '.join(known.actions)}.")
+    if back and back not in known.steps:
+        table.wrong("back", f"{NO_STEP} {back!r}; known are {', '.join(known.steps)}.")
+    return ReceiptRule(ms=round((minutes or 0) * MINUTE_MS), action=action, back=back)
 
 
 def _clock(page: FlowPage) -> Limit | None:
@@ -263,6 +328,10 @@ def _action(name: str, page: FlowPage, known: _Known) -> Action:
         extends=page.among("extends", ("step", "whole"), "clock"),
         tasks=cast("Any", tasks),
         new_round=page.text("round") == "new",
+        tells={
+            to: page.table("tells").choice(to, TOLD_BY_ACTIONS, TOLD_BY_ACTIONS[0])
+            for to in page.among_keys("tells", RECEIVERS, "receiver")
+        },
     )
 
 

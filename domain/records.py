@@ -1,8 +1,8 @@
 """What stands in the topics: one class a record, told apart by its field `type`, encoded as JSON.
 
 `reports` holds Report, TooLarge, Unreadable, Requeued, Tick and RulesNotice; nothing in a Report is trusted before intake has judged it.
-`journal` holds Opened, Revised, Repeated, FeedSilence, Tick, RulesNotice, Grant and Command, and what casework writes itself:
-Absorb, Absorbed and PassedOn.
+`journal` holds Opened, Revised, Repeated, FeedSilence, Tick, RulesNotice, Grant, Command and Delivered, and what casework
+writes itself: Absorb, Absorbed and PassedOn.
 Instants are integer epoch milliseconds. Unknown fields are left aside, so that a newer writer stops no older reader.
 """
 
@@ -219,6 +219,17 @@ class PassedOn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
     t_ms: Time | None = None
 
 
+class Delivered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="delivered"):
+    """What became of a message, which `key` names: the courier's word, and no more than that when it comes twice.
+
+    `unsure`: it may have been sent, and this channel cannot be asked. `erased`: who was to be told is erased.
+    """
+
+    key: str
+    case: str
+    state: Literal["sent", "unsure", "erased", "failed"]
+
+
 ReportsRecord = Report | TooLarge | Unreadable | Requeued | Tick | RulesNotice
 JournalRecord = (
     Opened
@@ -229,6 +240,7 @@ JournalRecord = (
     | RulesNotice
     | Grant
     | Command
+    | Delivered
     | Absorb
     | Absorbed
     | PassedOn

@@ -9,6 +9,7 @@ from domain import flow_moves
 from domain.alerts import Alert
 from domain.calendars import Calendar
 from domain.clocks import DUE, Clock, timetable
+from domain.messages import Held
 from domain.position import Position
 from domain.story import Entry, Kind, with_entry
 
@@ -90,6 +91,27 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
         return Visit(number=self.number + 1, since_ms=at_ms, returned=self.returned)
 
 
+UNDO_MS = 5_000
+"""A slip is noticed at once or not at all; after this a command stands."""
+
+
+class Supervision(msgspec.Struct, frozen=True, kw_only=True):
+    """That a higher desk follows a case: since when, by which account or by `rules`, until when, and how often it urged."""
+
+    since_ms: int
+    by: str
+    timer: Timer | None
+    urges: int = 0
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """That an assignment is not confirmed yet: by whom it is to be, until when, and whether that is a stand-in already."""
+
+    to: str
+    timer: Timer
+    stood_in: bool = False
+
+
 class Undo(msgspec.Struct, frozen=True, kw_only=True):
     """What a command replaced, for as long as it may be taken back: by the same account, while the version is its own."""
 
@@ -105,6 +127,11 @@ class Undo(msgspec.Struct, frozen=True, kw_only=True):
     tasks: tuple[Task, ...]
     alerts: tuple[Alert, ...]
     visit: Visit
+    supervision: Supervision | None = None
+    receipt: Receipt | None = None
+    missed: tuple[str, str] | None = None
+    ruled: tuple[tuple[int, str], ...] = ()
+    dissatisfied: bool = False
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,6 +185,16 @@ class Work(msgspec.Struct, kw_only=True):
         The merge that is under way; the case that has taken this one over.
     absorbed
         What this one has taken over: (case, feed, source id), the newest.
+    supervision, receipt
+        There while a higher desk follows it, and while an assignment is not confirmed.
+    missed
+        Step and assignee as they were left when nobody confirmed: until somebody does something about it.
+    ruled, dissatisfied
+        Which rules have had it supervised, with the round; and that the reporter has said it is not settled.
+    held
+        Messages that wait until what caused them cannot be taken back.
+    delivered
+        What became of the newest messages: key and state.
 
     """
 
@@ -171,6 +208,13 @@ class Work(msgspec.Struct, kw_only=True):
     by: tuple[str, str] = ("", "")
     undo: Undo | None = None
     claim: Claim | None = None
+    supervision: Supervision | None = None
+    receipt: Receipt | None = None
+    missed: tuple[str, str] | None = None
+    ruled: tuple[tuple[int, str], ...] = ()
+    dissatisfied: bool = False
+    held: tuple[Held, ...] = ()
+    delivered: tuple[tuple[str, str], ...] = ()
     story: tuple[Entry, ...] = ()
     story_cut: int = 0
     tasks: tuple[Task, ...] = ()
@@ -242,6 +286,10 @@ class Work(msgspec.Struct, kw_only=True):
             "story": self.story,
             "story_cut": self.story_cut,
             "claim": self.claim,
+            "supervision": self._supervision_shown(),
+            "receipt": None
+            if self.receipt is None
+            else {"due_ms": self.receipt.timer.due_ms, "to": self.receipt.to},
             "parent": self.parent,
             "parts": self.parts,
             "about": self.about,
@@ -249,6 +297,13 @@ class Work(msgspec.Struct, kw_only=True):
             "merged_into": self.merged_into,
             "absorbed": self.absorbed,
         }
+
+    def _supervision_shown(self) -> dict[str, object] | None:
+        own = self.supervision
+        if own is None:
+            return None
+        due_ms = None if own.timer is None else own.timer.due_ms
+        return {"since_ms": own.since_ms, "due_ms": due_ms, "by": own.by, "urges": own.urges}
 
     def _tasks_shown(self) -> list[dict[str, object]]:
         own = {task.team: task for task in self.tasks}

@@ -18,11 +18,11 @@ from domain.work import Task, Timer, Work
 
 SOON, AGAIN = 75, 300
 
-WHOLE, STEP, TASK = 0, 1000, 100_000
+WHOLE, STEP, SUPERVISION, RECEIPT, TASK = 0, 1000, 2000, 3000, 100_000
 """Added to a mark's percentage in its deadline: which clock it is of; the second task's is 1000 more than the first's."""
 NEXT = 1000
 
-NAMES = {WHOLE: "resolve", STEP: "step"}
+NAMES = {WHOLE: "resolve", STEP: "step", SUPERVISION: "supervision", RECEIPT: "receipt"}
 """What alerts call the clocks. A task's has its department's name."""
 
 TASK_CLOCK = "task:"

@@ -16,8 +16,8 @@ NEXT = {
     "handle": ("done",) * 6 + ("send_back", "park", "hand_up", "assign", "triage", "ask_extension"),
     "feedback": ("feed_back",) * 6 + ("redo",),
     "verify": ("close",) * 7 + ("not_passed",),
-    "evaluate": ("call_back", "call_back", "evaluate", "evaluate", "reopen", "not_settled"),
-    "closed": ("call_back", "reopen", "not_settled"),
+    "evaluate": ("call_back",) * 4 + ("evaluate", "evaluate", "reopen", "not_settled"),
+    "closed": ("call_back",) * 4 + ("reopen", "not_settled"),
 }
 """What is tried next in each step; what is refused changes nothing."""
 
@@ -64,8 +64,14 @@ def act(shop: Workshop, rng: Random, case: Case, ms: int) -> None:
         "category": rng.choice(CATEGORIES),
         "satisfied": rng.random() < 0.7,
     }
+    if action == "close" and "supervised" in flags:
+        action = "agree"
     answer = shop.do(action, case=case, given=given)
-    if answer["ok"] and rng.random() < 0.03:
+    if answer["ok"] and action == "agree":
+        answer = shop.do("close", case=case, given=given)
+    if answer["ok"] and action == "assign" and rng.random() < 0.9:
+        shop.do("receive", case=case)
+    elif answer["ok"] and rng.random() < 0.03:
         shop.at(ms + rng.randrange(4_000))
         shop.do("undo", by=by_of(case), undoes=answer["id"], case=case)
 

@@ -14,9 +14,11 @@ from tests.domain.workshop import Workshop, rules_of
 PLACES = (*NAMES[:3], *NAMES[:3], NAMES[4])
 """The last one's cases lie in another partition."""
 PAUSES = (0, 0, 1, 1, 1000, 3000, 7000, MINUTE, MINUTE, 5 * MINUTE, 20 * MINUTE, HOUR, 5 * HOUR, 30 * HOUR)
-ONWARD = ("accept", "assign", "joint", "task_done", "task_done", "done", "feed_back", "close", "evaluate")
+ONWARD = (
+    "accept", "assign", "joint", "task_done", "task_done", "receive", "done", "feed_back", "agree", "close", "evaluate",
+)  # fmt: skip
 """Taken where they can be, so that cases come to their end now and then."""
-SELDOM = ("undo", "merge", "merge", "merge", "split", "fly", "claim", "release", "take_over", "claim_lapsed")
+SELDOM = ("undo", *("merge",) * 5, "agree", "split", "fly", "claim", "release", "take_over", "claim_lapsed")
 """Taken also where nothing says that they can be."""
 
 
@@ -93,7 +95,7 @@ class Riot:
         self.shop.report(
             str(self.rng.randint(1, self.ids)),
             self.rng.choice(PLACES),
-            category=self.rng.choice(("lamp", "waste", "noise", "slow")),
+            category=self.rng.choice(("lamp", "waste", "noise", "slow", "slow", "slow")),
             **fields,
         )
 
@@ -171,6 +173,8 @@ class Riot:
             action = "undo"
             by = by if self.rng.random() < 0.9 else "clerk"
         self.carry_out(case, action, by, fields)
+        if action in {"assign", "joint"} and self.rng.random() < 0.8:
+            self.carry_out(case, "receive", "handling_unit", {})
 
     def carry_out(self, case: Case, action: str, by: str, fields: dict[str, Any]) -> None:
         """Command something, and look at the answer and at what it left."""

@@ -128,7 +128,7 @@ def test_what_comes_for_a_case_meanwhile_and_later_is_passed_on(place: str) -> N
     shop.report("1", channel="and again")
     assert (second.repeats, second.revisions) == (3, 2)
     assert second.work is not None
-    assert [(one.kind, one.what) for one in second.work.story[1:]] == [
+    assert [(one.kind, one.what) for one in second.work.story[1:] if one.kind != "act"] == [
         ("merge", {"from": first.id, "repeats": 0}),
         ("report", {"from": first.id, "revisions": 1}),
         ("report", {"from": first.id, "revisions": 1}),

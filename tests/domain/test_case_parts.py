@@ -2,7 +2,7 @@
 
 from domain.cases import Case
 from domain.records import Tick
-from tests.domain.small_town import HOUR, T0
+from tests.domain.small_town import HOUR, MINUTE, T0
 from tests.domain.test_case_work import counts
 from tests.domain.workshop import Workshop
 
@@ -90,9 +90,9 @@ def test_a_part_goes_its_own_way_and_reports_are_about_the_parent() -> None:
     parent, (part,) = split(shop, "one", "other")
     shop.done("assign", case=part)
     assert (part.step, parent.step) == ("handle", "dispatch")
-    shop.at(HOUR).report(id="1", closed_ms=HOUR)
+    shop.at(MINUTE).report(id="1", closed_ms=MINUTE)
     assert (part.step, parent.step) == ("handle", "closed")
-    shop.report(id="1", closed_ms=HOUR)
+    shop.report(id="1", closed_ms=MINUTE)
     assert (part.repeats, parent.repeats) == (0, 1)
     shop.grant("handling_unit", "handling_unit", team="team a")
     shop.done("done", "feed_back", "close", case=part)

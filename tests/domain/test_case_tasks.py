@@ -70,6 +70,8 @@ def test_who_acts_for_several_departments_says_for_which() -> None:
 
 def test_an_overdue_task_raises_one_alert_that_ends_when_it_is_done() -> None:
     shop = shop_with_departments()
+    shop.grant("lead", "handling_unit", team="team a")
+    assert shop.do("receive", by="lead")["ok"]
     shop.done("park")
     shop.at(30 * DAY)
     shop.done("resume")

@@ -147,9 +147,10 @@ def test_the_marks_of_both_clocks_are_told_once_each_at_their_own_instants() -> 
 
 def test_what_is_due_fires_before_a_command_of_the_same_instant() -> None:
     shop = Workshop()
+    shop.grant("handling_unit", "handling_unit", team="team a")
     shop.report()
-    shop.done("accept", "assign")
-    shop.at(4 * HOUR)
+    shop.done("accept", "assign", "receive")
+    shop.tick(4 * HOUR)  # overdue: a rule has it supervised, which is another version
     answer = shop.do("ask_extension", by="dispatcher")
     assert answer["reason"] == "too_late"
     assert counts(shop) == (1, 1)

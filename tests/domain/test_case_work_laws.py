@@ -62,6 +62,18 @@ def check_case(case: Case, shop: Workshop) -> None:
     check_merging(kept, case, shop)
     assert kept.undo is None or kept.undo.until_ms > work.clock_ms or case.closed_ms is not None
     assert DUE in dict(kept.whole.marks)
+    assert (kept.supervision is not None) == ("supervised" in stand.flags)
+    own = kept.supervision
+    if own is not None and own.timer is not None:
+        assert dict(own.timer.marks) == timetable(own.timer.clock, calendar).marks
+        assert own.timer.due_ms is None or own.timer.due_ms > work.clock_ms or own.timer.fired == (DUE,)
+    receipt = kept.receipt
+    if receipt is not None:
+        assert receipt.to == stand.assignee
+        assert stand.step == "handle"
+        assert receipt.timer.clock.paused == ("receipt" in standing)
+        assert dict(receipt.timer.marks) == timetable(receipt.timer.clock, None).marks
+    assert all(held.until_ms > work.clock_ms for held in kept.held), "what was held has been released"
 
 
 def check_tasks(work: Work) -> None:
@@ -100,10 +112,24 @@ def check_shop(shop: Workshop) -> None:
                 case = work.cases[alert.case]
                 assert case.closed_ms is None
                 assert alert.grid == case.grid
+    check_messages(shop)
+    for work in shop.floor.casework:
         opened = [case for case in work.cases.values() if case.closed_ms is None]
         cells = [c for g in work.counters.cells.values() for k in g.values() for c in k.values()]
         assert sum(cell[3] for cell in cells) == len(opened)
         assert sum(cell[4] for cell in cells) == sum(case.overdue for case in opened)
+
+
+def check_messages(shop: Workshop) -> None:
+    """No message comes twice, none is about a case in a version that it never had, and none is held for ever."""
+    sent = shop.messages()
+    assert len({message.key for message in sent}) == len(sent)
+    assert len({message.effect for message in sent}) == len(sent)
+    for message in sent:
+        assert message.key.startswith(f"{message.case}/")
+        assert message.address
+        case = shop.floor.casework[int(message.case[:2])].cases.get(message.case)
+        assert case is None or case.work is None or message.version <= case.work.version
 
 
 def check_audit(shop: Workshop) -> None:
@@ -170,7 +196,7 @@ def test_no_sequence_of_commands_leads_to_an_illegal_state_and_all_of_it_folds_a
 
 
 def test_a_riot_gets_somewhere() -> None:
-    riots = [Riot(Random(seed), shared=False) for seed in range(10)]
+    riots = [Riot(Random(seed), shared=False) for seed in range(14)]
     for riot in riots:
         riot.run(120)
     assert sum(riot.accepted for riot in riots) > 300

@@ -72,7 +72,7 @@ def test_only_who_has_a_case_says_that_it_is_done() -> None:
 
 def test_parking_stops_both_clocks_and_blocks_until_it_is_resumed() -> None:
     case = walk("accept", "park")
-    assert paused(flow(), case) == {"step", "whole"}
+    assert paused(flow(), case) == {"step", "whole", "receipt"}
     assert refused(case, ask("assign", role="dispatcher")) == "is_parked"
     resumed = walk("resume", case=case)
     assert (paused(flow(), resumed), resumed.flags) == (frozenset(), ())

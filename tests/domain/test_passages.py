@@ -65,7 +65,7 @@ def test_time_in_pauses_is_told_apart() -> None:
     shop = workshop()
     shop.report()
     nine = 2 * HOUR + 46 * MINUTE + 40_000  # o'clock; the offices open at half past eight
-    shop.at(nine - 2 * HOUR).done("accept", "assign")
+    shop.at(nine - 2 * HOUR).done("accept", "assign", "receive")
     shop.at(nine - HOUR).done("park")
     shop.at(nine + 20 * MINUTE).done("resume")
     shop.at(nine + HOUR).done("done")
@@ -120,7 +120,7 @@ def test_a_reporter_who_says_no_is_told_of_the_round_that_he_ends() -> None:
     shop.report()
     shop.done(*SETTLED, "not_settled")
     told(shop)
-    shop.done("assign", "done", "feed_back", "close")
+    shop.done("assign", "done", "feed_back", "agree", "close")
     assert shop.do("call_back", given={"satisfied": True})["ok"]
     passages = told(shop)
     assert some([one for one in passages if one.kind == "answer"], "round", "satisfied") == [(2, True)]

@@ -10,6 +10,7 @@ from domain.cases import Case
 from domain.casework import Casework
 from domain.flow import ROLES
 from domain.grants import RESERVED
+from domain.messages import Message
 from domain.records import Command, Grant, Report, Tick
 from domain.rules import Rules, compile_rules
 from tests.domain.memory_floor import Floor
@@ -147,3 +148,15 @@ class Workshop:
         assert changes is not None
         answer: dict[str, Any] = msgspec.json.decode(changes.body)["answers"][command.id]
         return answer
+
+    def messages(self) -> list[Message]:
+        """All messages that were sent, in order."""
+        return [
+            msgspec.json.decode(effect.value, type=Message) for effect in self.floor.sent.get("messages", [])
+        ]
+
+    def heard(self) -> list[tuple[int, str, str, str]]:
+        """All messages since the last call: when, the kind, to whom, and where."""
+        found = [(one.t_ms - T0, one.kind, one.to, one.address) for one in self.messages()]
+        self.floor.sent["messages"] = []
+        return found
