@@ -7,14 +7,15 @@ that nothing leads from the id to a person any more; who comes again under the k
 import json
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import islice
 from typing import Any, Self
 
 import msgspec
-from sqlalchemy import Column, MetaData, String, Table, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Column, Engine, MetaData, String, Table, bindparam, delete, insert, or_, select, update
 
 from config.settings import Settings
-from config.sql import database_of, engine_of, make, reading, upsert
+from config.sql import answering, database_of, engine_of, make, reading, upsert
 from config.vault_tables import META as VAULT_META
 from config.vault_tables import VIEWS
 
@@ -50,7 +51,9 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class People:
-    """Who is behind the ids of a roster.
+    """Who is behind the ids of a roster. Its tables are made when they are first used.
+
+    Every method raises SilentDatabaseError when the database does not answer.
 
     Parameters
     ----------
@@ -60,8 +63,7 @@ class People:
     """
 
     def __init__(self, url: str) -> None:
-        self._engine = engine_of(url)
-        make(self._engine, META)
+        self._url = url
 
     def __enter__(self) -> Self:
         """Return the people themselves."""
@@ -69,7 +71,20 @@ class People:
 
     def __exit__(self, *_: object) -> None:
         """Close every connection."""
-        self._engine.dispose()
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection; the next question opens one."""
+        engine: Engine | None = self.__dict__.pop("_engine", None)
+        if engine is not None:
+            engine.dispose()
+
+    @cached_property
+    def _engine(self) -> Engine:
+        engine = engine_of(self._url)
+        make(engine, META)
+        make(engine, VAULT_META)
+        return engine
 
     def ids(self, keys: Iterable[str]) -> dict[str, str]:
         """Return the worker's id of each key; who is new gets one, and has no name yet."""
@@ -102,14 +117,14 @@ class People:
             if key in known
         )
         for rows in _portions(others, AT_ONCE):
-            with self._engine.begin() as sql:
+            with answering(), self._engine.begin() as sql:
                 sql.execute(statement, rows)
         return len(changed)
 
     def put_teams(self, teams: Mapping[str, tuple[str, str]]) -> None:
         """Keep what teams are called, in English (or as the town calls it) and in Chinese."""
         rows = [{"id": one, "name": name, "name_zh": name_zh} for one, (name, name_zh) in teams.items()]
-        with self._engine.begin() as sql:
+        with answering(), self._engine.begin() as sql:
             put = upsert(sql, _teams)
             put = put.on_conflict_do_update(
                 index_elements=["id"], set_={"name": put.excluded.name, "name_zh": put.excluded.name_zh}
@@ -136,9 +151,8 @@ class People:
             Who looks, at whose duty (the code of a place), and when.
 
         """
-        make(self._engine, VAULT_META)
         row = {"at_ms": at_ms, "account": account, "case_id": about, "purpose": "handling"}
-        with self._engine.begin() as sql:
+        with answering(), self._engine.begin() as sql:
             sql.execute(insert(VIEWS).values(**row, fields=json.dumps(["worker"])))
         return self.of(workers)
 
@@ -149,7 +163,7 @@ class People:
     def forget(self, worker: str) -> str:
         """Delete a worker's key, name and number, by the id or the key; return the id, "" where there is none."""
         who = or_(_people.c.id == worker, _people.c.key == worker)
-        with self._engine.begin() as sql:
+        with answering(), self._engine.begin() as sql:
             found = sql.execute(select(_people.c.id).where(who)).scalar()
             if found is None:
                 return ""
@@ -159,17 +173,17 @@ class People:
     def _known(self) -> dict[str, tuple[str, str, str]]:
         """Return id, name and number by key."""
         columns = (_people.c.key, _people.c.id, _people.c.name, _people.c.phone)
-        with reading(self._engine) as sql:
+        with answering(), reading(self._engine) as sql:
             return {key: (one, name, phone) for key, one, name, phone in sql.execute(select(*columns))}
 
     def _asked(self, table: Table, ids: Sequence[str]) -> Iterator[Any]:
         for wanted in _portions(ids, ASKED_AT_ONCE):
-            with reading(self._engine) as sql:
+            with answering(), reading(self._engine) as sql:
                 yield from sql.execute(select(table).where(table.c.id.in_(wanted))).all()
 
     def _insert(self, table: Table, rows: Iterable[dict[str, str]]) -> None:
         for portion in _portions(rows, AT_ONCE):
-            with self._engine.begin() as sql:
+            with answering(), self._engine.begin() as sql:
                 sql.execute(insert(table), portion)
 
 
