@@ -64,7 +64,13 @@ class Settings(BaseSettings):
     )
     database: SecretStr = Field(
         default=SecretStr(""),
-        description="Accounts in SQL as an SQLAlchemy URL; empty: a file of the data folder.",
+        description="Accounts and the vault in SQL as an SQLAlchemy URL; empty: a file of the data folder.",
+    )
+    keep_private_days: int = Field(
+        default=30,
+        ge=0,
+        le=3_650,
+        description="Days after a case has left the state until what was said about it is erased by itself.",
     )
     data: Path = Field(
         default_factory=default_data_folder,

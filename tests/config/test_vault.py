@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config import vault_box
+from config.retention import EVERY_MS, Retention
 from config.vault import ErasedError, Vault, VaultError
+from domain.feed_rules import DAY_MS
 from domain.sealed import ERASED_HASH, cipher_of, is_sealed, key_name, told_apart
 
 CASE = "03-000000001a"
@@ -94,6 +96,23 @@ def test_cases_that_left_are_erased_when_their_time_has_come(database: str) -> N
         assert vault.erase_due(100) == [CASE]
         assert vault.erased([f"c-{CASE}", "r-" + "a" * 32]) == {f"c-{CASE}", "r-" + "a" * 32}
         assert vault.erase_due(10**15) == []
+
+
+def test_what_left_is_erased_after_its_days_by_itself_looked_at_once_an_hour(tmp_path: Path) -> None:
+    with Vault(f"sqlite:///{tmp_path / 'v.sqlite3'}") as vault:
+        retention = Retention(vault, keep_days=30)
+        sealed = vault.seal_text(f"c-{CASE}", "a reason")
+        retention.left(CASE, ["r-" + "a" * 32], AT_MS)
+        retention.left(CASE, ["r-" + "a" * 32], AT_MS + 1)
+        assert vault.leaving(CASE) == ["r-" + "a" * 32]
+        due_ms = AT_MS + 30 * DAY_MS
+        assert retention.step(due_ms - 1) == []
+        assert retention.step(due_ms) == [], "it has looked within the hour"
+        assert look(vault, sealed) == "a reason"
+        assert retention.step(due_ms + EVERY_MS) == [CASE]
+        assert retention.step(due_ms + EVERY_MS) == []
+        with pytest.raises(ErasedError):
+            look(vault, sealed)
 
 
 def test_what_another_system_sealed_does_not_open_and_says_so(database: str, tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ def test_the_file_is_valid_by_the_specifications_schema(compose: dict[str, Any])
     assert {
         "kafka",
         "valkey",
+        "postgresql",
         "worker",
         "gateway",
         "dashboard",
@@ -58,7 +59,7 @@ def test_docker_compose_accepts_the_file_where_it_is_installed() -> None:
         pytest.skip("docker-compose is not installed; the schema is checked above")
     users = ("ops", *ALLOWED)
     surroundings = os.environ | {f"WATCHFLOOR_KAFKA_{user.upper()}": "for this check" for user in users}
-    surroundings |= {"WATCHFLOOR_SECRET": "for this check"}
+    surroundings |= dict.fromkeys(("WATCHFLOOR_SECRET", "WATCHFLOOR_DATABASE_PASSWORD"), "for this check")
     argv = [program, "-f", str(FILE), "config", "--quiet"]
     run = subprocess.run(argv, env=surroundings, capture_output=True, text=True, timeout=60, check=False)
     assert run.returncode == 0, run.stderr
@@ -115,10 +116,26 @@ def test_each_process_has_its_own_user_at_a_broker_that_keeps_rights(compose: di
         )
 
 
+def test_only_who_seals_opens_or_signs_in_reaches_the_database(compose: dict[str, Any]) -> None:
+    with_it = {
+        name
+        for name, one in compose["services"].items()
+        if "WATCHFLOOR_DATABASE" in one.get("environment", {})
+    }
+    assert {"gateway", "dashboard"} <= with_it
+    assert not with_it & {"worker", "archive", "setup", "rules", "kafka", "valkey"}
+    for name in with_it:
+        service = compose["services"][name]
+        assert service["depends_on"]["postgresql"] == {"condition": "service_healthy"}
+        assert service["environment"]["WATCHFLOOR_DATABASE"].startswith("postgresql://")
+    password = compose["services"]["postgresql"]["environment"]["POSTGRES_PASSWORD"]
+    assert password.startswith("${WATCHFLOOR_DATABASE_PASSWORD:?")
+
+
 def test_every_long_running_service_is_started_again_and_those_that_are_asked_have_a_health_check(
     compose: dict[str, Any],
 ) -> None:
-    for name in ("kafka", "valkey", "worker", "gateway", "dashboard"):
+    for name in ("kafka", "valkey", "postgresql", "worker", "gateway", "dashboard"):
         service = compose["services"][name]
         assert service["restart"] == "unless-stopped"
         assert service["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}
