@@ -50,3 +50,5 @@ def test_a_case_is_split_merged_back_and_handled_jointly(
     said = act("task_done", "roads", case["id"], "text=filled")
     tasks = shown(run, case["id"])["tasks"]
     assert ([one["done"] for one in tasks], said["version"]) == ([True], shown(run, case["id"])["version"])
+    code, proof, _ = run("digest", "--refold", "--json")
+    assert (code, proof["state"]) == (0, proof["live"])
