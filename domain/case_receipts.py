@@ -88,9 +88,8 @@ class CaseReceipts:
         flags = tuple(flag for flag in stand.flags if flag in kept)
         return msgspec.structs.replace(stand, step=flow.receipt.back, assignee="", tasks=(), flags=flags)
 
-    def missed(self, case: Case, work: Work, due_ms: int) -> None:
-        """Raise the alert that nobody confirmed."""
-        work.missed = (work.stand.step, work.stand.assignee)
+    def missed(self, case: Case, due_ms: int) -> None:
+        """Raise the alert that nobody confirmed, also once more."""
         self._alerts.raised(
             NOT_RECEIVED,
             _key(case),

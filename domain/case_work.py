@@ -126,13 +126,13 @@ class CaseWork:
         before, was = facts(case, work), facts_of_case(case)
         stand = moves.receipts.passed_on(work, case.grid, flow)
         moved = stand.step != work.stand.step
-        work.stand = stand
+        work.stand, work.missed = stand, (stand.step, stand.assignee)
         moves.receipts.want(case, work, flow, stood_in=True)
         if moved:
             moves.enter(case, work, flow)
         moves.pause(case, work, flow)
         moves.changed(case, work, before, (NOT_RECEIVED, CLOCK))
-        moves.receipts.missed(case, work, at_ms)
+        moves.receipts.missed(case, at_ms)
         to: To = "desk" if moved else "stand_in"
         work.tell(moves.at, "clock", NOT_RECEIVED, CLOCK, what={"to": to, "was": was["assignee"]})
         if not moved:

@@ -39,6 +39,20 @@ def test_the_shipped_flows_are_right() -> None:
         ('extends = ["step", "whole"]', 'extends = ["all"]', "names the clock 'all'"),
         ('command = ["dispatcher",', 'command = ["verifier", "dispatcher",', "supervision and command are apart"),
         ("[grid.moved] ", '[grid.moved]\nx = "y"\ny = "x"', "leads in a circle"),
+        ('pauses = ["step", "whole", "receipt"]', 'pauses = ["step", "lunch"]', "names the clock 'lunch'"),
+        ('blocks = true, lasts = "step"}\nextending', 'blocks = true, clock = {kind = "wall_clock", amount = 1}}\nextending', "only supervised has a clock of its own"),
+        ("amount = 8}}", "amount = 0}}", "cannot be: 0 must be more than 0"),
+        ("priority = 1  ", "priority = 7  ", "must be a number from 1 to 4"),
+        ("repeats = 3", "repeats = 2.5", "must be a whole number"),
+        ("overdue = true", 'overdue = "yes"', "must be true or false"),
+        ("dissatisfied = true", "annoyed = true", "is not known"),
+        ("minutes = 30", "minutes = 0", "must be there, and more than 0"),
+        ('action = "receive"', 'action = "recieve"', "names the action 'recieve'"),
+        ('action = "receive"', 'action = "park"', "must be the assignee's"),
+        ('back = "dispatch"', 'back = "handle"', "must be a step in which the case is open and nobody's"),
+        ('back = "dispatch"', 'back = "dispach"', "names the step 'dispach'"),
+        ('tells = {reporter = "asked"}', 'tells = {mayor = "asked"}', "is no receiver"),
+        ('tells = {reporter = "asked"}', 'tells = {reporter = "shouted"}', "must be one of asked, supervised"),
         ("[grid.moved] ", '[grid.moved]\nx = "nowhere"', "ends at 'nowhere', which is no step"),
         ("[grid.moved] ", '[grid.moved]\nhandle = "file"', "is a step of this file"),
         ('needs = ["departments"] ', 'needs = ["people"]', "names the need 'people'"),
@@ -49,6 +63,15 @@ def test_a_mistake_is_told_with_its_line(old: str, new: str, sentence: str) -> N
     text, line = with_line(old, new)
     near = range(line - 9, line + new.count("\n") + 1)
     assert any(int(one.split(":")[1]) in near and sentence in one for one in told(text)), told(text)
+
+
+def test_supervision_that_nobody_could_end_is_a_mistake_where_rules_begin_it() -> None:
+    text, _ = with_line('clears = ["supervised", "urged"]', 'clears = ["urged"]')
+    line = TEXT[: TEXT.index("[grid.supervise]")].count("\n") + 1
+    assert any(
+        one.startswith(f"flow.toml:{line}: `grid.supervise` can begin in the step collect")
+        for one in told(text)
+    )
 
 
 def test_who_handled_may_never_be_let_verify() -> None:

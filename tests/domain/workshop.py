@@ -12,6 +12,7 @@ from domain.flow import ROLES
 from domain.grants import RESERVED
 from domain.messages import Message
 from domain.records import Command, Grant, Report, Tick
+from domain.roster_file import DutyRow, RosterFile, Shift
 from domain.rules import Rules, compile_rules
 from tests.domain.memory_floor import Floor
 from tests.domain.small_town import GRIDS, NAMES, T0, partition, parts
@@ -34,7 +35,9 @@ by = "name"
 
 @cache
 def rules_of(name: str) -> Rules:
-    """The rule sets `first`; `faster`, with other limits; and `renamed`, whose step `dispatch` has another name."""
+    """The rule sets `first`; `faster`, with other limits; `renamed`, whose step `dispatch` has another name; `manned`, with a
+    roster; and `quick`, where receipts are due in 5 minutes.
+    """
     shipped = {
         path: body for path, body in gather(None, None).items() if path.startswith(("flow", "calendars"))
     }
@@ -45,7 +48,34 @@ def rules_of(name: str) -> Rules:
         head, tail = flow.split(b"[grid.flags]")
         tail = tail.replace(b"dispatch =", b"sending =").replace(b'"dispatch"', b'"sending"')
         flow = head + b"[grid.flags]" + tail.replace(b"[grid.steps.dispatch]", b"[grid.steps.sending]")
+    if name == "manned":
+        more["roster/990100.json"] = roster_file()
+    if name == "quick":
+        flow = flow.replace(b"minutes = 30", b"minutes = 5")
     return compile_rules(shipped | more | {"feeds/desk.toml": DESK.encode(), "flow.toml": flow}, name)
+
+
+def roster_file() -> bytes:
+    """A roster of the first villages: `worker-2` stands in for `worker-1`, and `worker-4`, who is off shift, for `worker-3`."""
+    duty = [
+        DutyRow(
+            area=GRIDS[0][:12], shift=0, worker="worker-1", stand_in="worker-2", from_day=0, to_day=99_999
+        ),
+        DutyRow(
+            area=GRIDS[2][:12], shift=0, worker="worker-3", stand_in="worker-4", from_day=0, to_day=99_999
+        ),
+        DutyRow(area=GRIDS[3][:12], shift=1, worker="worker-4", stand_in="", from_day=0, to_day=99_999),
+    ]
+    shifts = [Shift("1111111", ((0, 1440),)), Shift("1111111", ((1200, 1260),))]
+    file = RosterFile(
+        county="990100",
+        zone="Asia/Shanghai",
+        offsets=[(0, 8 * 3600)],
+        shifts=shifts,
+        duty=duty,
+        departments=[],
+    )
+    return msgspec.json.encode(file)
 
 
 class Workshop:
