@@ -94,8 +94,8 @@ class CaseMessages:
             self.tell(case, work, "mark", to, slot=slot, clock=alert.clock, action=fact, command=command)
 
     def left(self, case: Case) -> None:
-        """Tell the vault that a case with reporters has left the state."""
-        if case.private:
+        """Tell the vault that a case of which something may be sealed has left the state: of reporters, or by commands."""
+        if case.private or case.work is not None:
             work = case.work
             self._send(
                 Message(

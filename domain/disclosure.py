@@ -16,6 +16,7 @@ from domain.desks import Desk
 from domain.detection import Verdict
 from domain.feed_states import FeedState
 from domain.messages import Message
+from domain.messages import Message
 from domain.passages import Passage
 from domain.records import JournalRecord, ReportsRecord
 
@@ -33,6 +34,7 @@ WHERE: tuple[tuple[str, tuple[Any, ...]], ...] = (
     ("state and read models of feeds", (FeedState,)),
     ("wall, from detectors", (Verdict,)),
     ("topic passages, evaluation", (Passage,)),
+    ("topic messages", (Message,)),
     ("topic messages", (Message,)),
 )
 """What is written where."""
