@@ -37,7 +37,7 @@ lint: install-dev
 bench: install-dev
 	.venv/bin/python -m bench.suite $(ARGS)
 
-install-dev: .venv/installed-dev .jgo/fetched
+install-dev: .venv/installed-dev .jgo/fetched tests/browser/axe/node_modules/.package-lock.json
 
 .venv/bin/uv:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with its venv module is needed: install it, or name one with make PYTHON=…" >&2; exit 3; }
@@ -67,6 +67,11 @@ install-dev: .venv/installed-dev .jgo/fetched
 			&& apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-noto-cjk fontconfig; } \
 		|| echo "chromium and fonts-noto-cjk are absent and cannot be installed by this user: the browser tests will skip." >&2
 	@command -v chromium >/dev/null && touch $@ || true
+
+# axe-core for the browser tests, where npm is there; the tests say so where it is not.
+tests/browser/axe/node_modules/.package-lock.json: tests/browser/axe/package-lock.json
+	@command -v npm >/dev/null && cd tests/browser/axe && npm ci --silent && touch node_modules/.package-lock.json \
+		|| echo "axe-core was not installed by npm: the accessibility tests will skip." >&2
 
 # Debian's PostgreSQL, on which accounts and the vault run in production; the tests start a server of their own.
 .venv/postgresql: | .venv/bin/uv

@@ -91,9 +91,10 @@
 
   function blank(id) {
     const part = (name) => wf.el("span", { class: name });
-    const mark = wf.el("span", { class: "mark-box" }, part("symbol"), part("letter"));
-    const first = wf.el("span", { class: "line" }, part("place"), part("owner"), part("age"));
-    const second = wf.el("span", { class: "line" }, part("what"), part("left"));
+    // the mark is a picture; who hears the row hears the priority's name and the state's, and what stands on it
+    const mark = wf.el("span", { class: "mark-box", "aria-hidden": "true" }, part("symbol"), part("letter"));
+    const first = wf.el("span", { class: "line" }, part("unseen rank"), part("place"), part("owner"), part("age"));
+    const second = wf.el("span", { class: "line" }, part("what"), part("left"), part("unseen standing"));
     const row = wf.el("button", { class: "alert", type: "button", "data-id": id }, mark, first, second);
     return row;
   }
@@ -112,7 +113,8 @@
     const owner = row.querySelector(".owner");
     wf.flag(owner, "none", !alert.acked && alert.state !== "shelved");
     wf.text(owner, alert.state === "shelved" ? wf.t("state_shelved") : alert.acked ? wf.t("by", { who: `✓ ${wf.ownerName(alert.acked_by)}` }) : alert.state === "rtnun" ? wf.t("returned") : wf.t("no_owner"));
-    row.setAttribute("aria-label", `${wf.t(`priority_${alert.priority}`)}, ${wf.where(alert)}, ${wf.what(alert)}, ${wf.t(`state_${alert.state}`)}`);
+    put("rank", wf.t(`priority_${alert.priority}`));
+    put("standing", wf.t(`state_${alert.state}`));
   }
 
   // Ages and clocks, from the server's time: they stand still when it does.

@@ -80,13 +80,15 @@
     wf.flag(root, "replay", Boolean(wf.url.replay));
     for (const node of document.querySelectorAll("[data-t]")) wf.text(node, wf.t(node.dataset.t));
     for (const node of document.querySelectorAll("[data-label]")) node.setAttribute("aria-label", wf.t(node.dataset.label));
-    for (const node of document.querySelectorAll("[data-title]")) {
-      node.title = wf.t(node.dataset.title);
-      node.setAttribute("aria-label", wf.t(node.dataset.title));
-    }
     const theme = wf.$("theme");
     if (theme) wf.text(theme, wf.t(wf.url.theme === "light" ? "theme_dim" : "theme_light"));
     who();
+    for (const node of document.querySelectorAll("[data-title]")) {
+      if (node.id !== "who") node.title = wf.t(node.dataset.title);
+      // who speaks to a button says what stands on it, so its spoken name begins with that
+      const [said, written] = [node.title, node.textContent.trim()];
+      node.setAttribute("aria-label", said.includes(written) ? said : `${written}: ${said}`);
+    }
     document.title = `${wf.t(title())} · watchfloor`;
   }
 
