@@ -13,11 +13,13 @@ from starlette.requests import Request
 from config.wallclock import now_ms
 from dashboard import i18n
 from dashboard.door import Doorkeeper
+from dashboard.handover_answers import HandoverParts
 from dashboard.health import report
 from dashboard.oidc_door import OidcDoor
 from dashboard.private import PrivateView
 from dashboard.rulebook import Bookshelf, RuleSets, words_of
 from dashboard.tickets import issue
+from dashboard.track_answers import TrackParts
 
 OPEN_PATHS = frozenset({"/", "/healthz", "/words"})
 CLOSED_PATHS = frozenset({"/ticket", "/geometry", "/names", "/rulebook", "/ops.json"})
@@ -48,7 +50,8 @@ class Surroundings:
     """What the web application is given.
 
     `keeper` knows who may come in; `private` shows persons to desks; `oidc` signs in whom a provider names; `gateway` gives the live gateway's `ws://host:port` for a request's Host header; `secret` signs the tickets for it;
-    `names` are the names that this server goes by, besides its addresses.
+    `names` are the names that this server goes by, besides its addresses; `handover` and `track` are what those pages
+    are made of, None where a server has none.
     """
 
     readings: Readings
@@ -59,6 +62,8 @@ class Surroundings:
     gateway: Callable[[str], str]
     secret: str
     names: frozenset[str] = frozenset()
+    handover: HandoverParts | None = None
+    track: TrackParts | None = None
 
 
 def declare(server: FastAPI, around: Surroundings) -> None:

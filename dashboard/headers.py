@@ -111,7 +111,9 @@ class Guard:
     names
         The names that this server goes by, besides its addresses.
     policy
-        Gives the content security policy for a request's headers.
+        Gives the content security policy for a request's path and headers.
+    form_paths
+        Paths that take a POST of an HTML form, of our own pages alone.
 
     """
 
@@ -123,7 +125,8 @@ class Guard:
         folders: tuple[str, ...],
         post_paths: frozenset[str],
         names: frozenset[str],
-        policy: Callable[[Headers], str],
+        policy: Callable[[str, Headers], str],
+        form_paths: frozenset[str] = frozenset(),
     ) -> None:
         self._app = app
         self._paths = paths
@@ -131,6 +134,7 @@ class Guard:
         self._post_paths = post_paths
         self._names = names
         self._policy = policy
+        self._form_paths = form_paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer or refuse one connection."""
@@ -148,7 +152,7 @@ class Guard:
                 answer = MutableHeaders(scope=message)
                 for name, value in FIXED_HEADERS.items():
                     answer[name] = value
-                answer["content-security-policy"] = self._policy(headers)
+                answer["content-security-policy"] = self._policy(scope["path"], headers)
                 # a file is asked for again with what is known of it; an answer is never kept unless it says so
                 answer.setdefault(
                     "cache-control", "no-cache" if scope["path"].startswith("/assets/") else "no-store"
@@ -177,9 +181,11 @@ class Guard:
             return 404, "There is no such page. The wall is at /wall."
         if scope["method"] in {"GET", "HEAD"}:
             return None
+        if scope["method"] == "POST" and path in self._form_paths:
+            return _form_refusal(headers)
         if scope["method"] != "POST" or path not in self._post_paths:
             return 405, "This page can only be read."
-        return _post_refusal(headers)
+        return _post_refusal(headers, "application/json", "Send JSON, with content-type application/json.")
 
     async def _with_body(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read the whole small body first, so that nothing behind reads without a bound or waits for ever."""
@@ -215,11 +221,19 @@ async def _read(receive: Receive) -> bytes:
             return body
 
 
-def _post_refusal(headers: Headers) -> tuple[int, str] | None:
+def _form_refusal(headers: Headers) -> tuple[int, str] | None:
+    """Refuse a form that another site's page sends: what has no Sec-Fetch-Site, as in older webviews, says its Origin."""
+    origin = headers.get("origin", "")
+    if origin and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
+        return 403, "Only our own pages may send here."
+    return _post_refusal(headers, "application/x-www-form-urlencoded", "Send the page's own form.")
+
+
+def _post_refusal(headers: Headers, kind: str, otherwise: str) -> tuple[int, str] | None:
     if headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
         return 403, "Only the wall's own pages may send here."
-    if headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
-        return 415, "Send JSON, with content-type application/json."
+    if headers.get("content-type", "").split(";")[0].strip().lower() != kind:
+        return 415, otherwise
     length = headers.get("content-length", "0")
     if not length.isdigit() or int(length) > BODY_LIMIT_BYTES:
         return 413, f"A body may have at most {BODY_LIMIT_BYTES} bytes."

@@ -3,11 +3,14 @@
 A page's elements name a word by `data-t="KEY"`; scripts ask for it by key, with `{name}` filled in.
 """
 
+from dashboard import words_handover, words_track
 from dashboard.desk_words import DESK_WORDS
 
 LANGUAGES = ("en", "zh-CN")
 
 WORDS: dict[str, tuple[str, str]] = {
+    **words_handover.WORDS,
+    **words_track.WORDS,
     # the page
     "title": ("Watch floor", "值守大厅"),
     "wall": ("Wall", "大屏"),

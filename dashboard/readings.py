@@ -6,7 +6,9 @@ from typing import Any
 
 import msgspec
 
+from dashboard.handover_page import Material
 from dashboard.redis_reader import ReadError, RedisReader
+from domain.codes import JOURNAL_PARTITIONS, partition_of_name
 
 # The gateway is on the same host or the next one; what takes longer does not answer.
 GATEWAY_ANSWERS_WITHIN_S = 1.5
@@ -62,6 +64,53 @@ class PipelineReadings:
             raise ConnectionError(str(silent)) from silent
         said = {worker.worker: msgspec.to_builtins(worker) for worker in workers}
         return {"feeds": shared.feeds, "lanes": shared.lanes, "partitions": partitions, "workers": said}
+
+    async def case(self, name: str) -> tuple[dict[str, Any] | None, int]:
+        """Return a case, None where it has left the state, and the instant that the journal has reached.
+
+        Raises
+        ------
+        ConnectionError
+            If Redis does not answer.
+
+        """
+        try:
+            case = await self._reader.case(name)
+            partitions = await self._reader.partitions()
+        except ReadError as silent:
+            raise ConnectionError(str(silent)) from silent
+        return case, max((int(one.get("clock_ms") or 0) for one in partitions.values()), default=0)
+
+    async def desk(self, code: str) -> tuple[Material, int]:
+        """Return what a handover page of a desk is filled from, and the instant that the journal has reached.
+
+        Raises
+        ------
+        ConnectionError
+            If Redis does not answer.
+
+        """
+        number = str(partition_of_name(code))
+        parts = [f"{name}:{p}" for name in ("alerts", "queue") for p in range(JOURNAL_PARTITIONS)]
+        try:
+            read = await self._reader.hashes(["desks", "rule_changes", "feeds", "partitions", *parts])
+            replays = await self._reader.replays()
+        except ReadError as silent:
+            raise ConnectionError(str(silent)) from silent
+        clock_ms = max((int(one.get("clock_ms") or 0) for one in read["partitions"].values()), default=0)
+        material = Material(
+            desks=read["desks"],
+            alerts={
+                name: one for part in parts if part.startswith("alerts") for name, one in read[part].items()
+            },
+            queue={
+                name: one for part in parts if part.startswith("queue") for name, one in read[part].items()
+            },
+            feeds=read["feeds"],
+            rule_changes=[(at_ms, name) for at_ms, name in read["rule_changes"].get(number, [])],
+            replays=replays,
+        )
+        return material, clock_ms
 
     async def gateway_answers(self) -> bool:
         """Tell whether the gateway answers a plain request with anything at all."""

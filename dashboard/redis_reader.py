@@ -4,7 +4,7 @@ Every call is bounded in time and size, and raises `ReadError` when Redis does n
 """
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, cast
 
 import msgspec
@@ -27,6 +27,9 @@ ENTRIES_A_READ = 256
 CASE_LIMIT = 64 * 1024
 HEALTH_KEYS = 64
 """Workers are at most one a partition, 20 in all; the rest is for those that just left."""
+
+REPLAYS_TOLD = 100
+"""More are not looked for; nobody watches so many."""
 
 START = "0-0"
 
@@ -123,6 +126,45 @@ class RedisReader:
     async def partitions(self) -> dict[str, dict[str, Any]]:
         """Return every journal partition's status, by its number as text."""
         return _decoded(await _answer(self._redis.hgetall(self.prefix + "partitions")))
+
+    async def hashes(self, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Return whole hashes by name, their fields decoded, all as of one moment.
+
+        Raises
+        ------
+        ReadError
+            If Redis does not answer.
+
+        """
+        pipe = self._redis.pipeline(transaction=True)
+        for name in names:
+            pipe.hgetall(self.prefix + name)
+        found = await _answer(pipe.execute())
+        try:
+            return {
+                name: {field.decode(): msgspec.json.decode(value) for field, value in fields.items()}
+                for name, fields in zip(names, found, strict=True)
+            }
+        except msgspec.DecodeError as damaged:
+            raise ReadError(f"A read model is damaged: {damaged}.") from damaged
+
+    async def replays(self) -> list[str]:
+        """Return the ids of the replays whose read models are here, sorted; at most some hundred.
+
+        Raises
+        ------
+        ReadError
+            If Redis does not answer.
+
+        """
+        begin, found, cursor = self.prefix + "replay.", set[str](), 0
+        while True:
+            cursor, keys = await _answer(
+                self._redis.scan(cursor, match=_escaped(begin) + "*:partitions", count=1000)
+            )
+            found |= {key.decode().removeprefix(begin).removesuffix(":partitions") for key in keys}
+            if cursor == 0 or len(found) >= REPLAYS_TOLD:
+                return sorted(found)
 
     async def end(self) -> str:
         """Return the id of the newest entry of `changes`; `0-0` when there is none."""

@@ -121,6 +121,24 @@ class SignIns:
         tries: list[int] = (await _said(pipe))[1::2]
         return max(tries) <= MOST_TRIES
 
+    async def wait_s(self, whom: str, most: int, within_s: int) -> int:
+        """Count a question from somebody who need not sign in; return for how many seconds no more may be asked.
+
+        Parameters
+        ----------
+        whom
+            For what it is counted; Redis holds its hash.
+        most, within_s
+            So many within so long.
+
+        """
+        key, pipe = f"{self._prefix}asked:{name_of(whom)}", self._redis.pipeline()
+        pipe.set(key, 0, ex=within_s, nx=True)
+        pipe.incr(key)
+        pipe.ttl(key)
+        _, asked, left_s = await _said(pipe)
+        return max(int(left_s), 1) if asked > most else 0
+
     def _key(self, name: str) -> str:
         return f"{self._prefix}signin:{name}"
 

@@ -19,22 +19,44 @@ from config.rules import RuleStore
 from config.settings import Settings
 from config.vault import vault_of
 from config.wallclock import now_ms
-from dashboard import answers, door, initials, oidc_door, private
+from dashboard import (
+    answers,
+    door,
+    handover_answers,
+    initials,
+    oidc_door,
+    private,
+    track_answers,
+    track_page,
+)
 from dashboard.answers import Surroundings
+from dashboard.desk_parts import handover_parts, track_parts
 from dashboard.headers import Guard, content_security_policy, host_name
 from dashboard.oidc import provider_of
 from dashboard.oidc_door import OidcDoor
-from dashboard.pages import dispatch, login, ops, wall
+from dashboard.pages import dispatch, handover, login, ops, wall
 from dashboard.readings import PipelineReadings
 from dashboard.redis_reader import RedisReader, key_prefix
 from dashboard.sign_ins import SignIns
 
 ASSETS = Path(__file__).with_name("assets")
-PAGES = {"/wall": wall.layout, "/dispatch": dispatch.layout, "/ops": ops.layout, "/login": login.layout}
+PAGES = {
+    "/wall": wall.layout,
+    "/dispatch": dispatch.layout,
+    "/handover": handover.layout,
+    "/ops": ops.layout,
+    "/login": login.layout,
+}
 DASH_PATHS = frozenset({"/_dash-layout", "/_dash-dependencies", "/_dash-update-component", "/_favicon.ico"})
-FOLDERS = ("/assets/", "/_dash-component-suites/")
-POST_PATHS = door.POST_PATHS | private.PATHS | initials.PATHS | {"/_dash-update-component"}
-CLOSED_PATHS = answers.CLOSED_PATHS | private.PATHS | initials.PATHS
+FOLDERS = ("/assets/", "/_dash-component-suites/", track_answers.FOLDER)
+CLOSED_PATHS = answers.CLOSED_PATHS | private.PATHS | initials.PATHS | handover_answers.PATHS
+POST_PATHS = (
+    door.POST_PATHS
+    | private.PATHS
+    | initials.PATHS
+    | handover_answers.POST_PATHS
+    | {"/_dash-update-component"}
+)
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -73,15 +95,18 @@ def surroundings(settings: Settings) -> Surroundings:
         may_be_open=settings.wall_host in LOOPBACK,
         provider=provider is not None,
     )
+    readings, rule_sets = PipelineReadings(reader, own), RuleStore((settings.data / "rules").as_posix())
     return Surroundings(
-        readings=PipelineReadings(reader, own),
+        readings=readings,
         keeper=keeper,
         private=private.Desk(vault_of(settings), accounts, reader.case, now_ms),
         oidc=None if provider is None else OidcDoor(provider, accounts, sign_ins),
-        rule_sets=RuleStore((settings.data / "rules").as_posix()),
+        rule_sets=rule_sets,
         gateway=lambda host: gateway_origin(settings, host),
         secret=secret,
         names=frozenset({settings.wall_host.lower(), public} - {""}),
+        handover=handover_parts(settings, readings, rule_sets),
+        track=track_parts(settings, readings, rule_sets, sign_ins, own),
     )
 
 
@@ -99,18 +124,31 @@ def create(around: Surroundings) -> ASGIApp:
     door.declare(server, around.keeper)
     private.declare(server, around.private)
     oidc_door.declare(server, around.oidc)
+    if around.handover is not None:
+        handover_answers.declare(server, around.handover, around.keeper)
+    if around.track is not None:
+        track_answers.declare(server, around.track)
     hashes = _dash(server).csp_hashes()
 
-    def policy(headers: Headers) -> str:
+    def policy(path: str, headers: Headers) -> str:
+        if path == track_answers.PATH or path.startswith(track_answers.FOLDER):
+            return track_page.POLICY
         return content_security_policy(hashes, around.gateway(headers.get("host", "")))
 
     return Guard(
         door.Door(GZipMiddleware(server, minimum_size=2048, compresslevel=5), around.keeper, CLOSED_PATHS),
-        paths=answers.OPEN_PATHS | CLOSED_PATHS | door.PATHS | oidc_door.PATHS | DASH_PATHS | PAGES.keys(),
+        paths=answers.OPEN_PATHS
+        | CLOSED_PATHS
+        | door.PATHS
+        | oidc_door.PATHS
+        | DASH_PATHS
+        | PAGES.keys()
+        | {track_answers.PATH},
         folders=FOLDERS,
         post_paths=POST_PATHS,
         names=around.names,
         policy=policy,
+        form_paths=frozenset({track_answers.PATH}),
     )
 
 

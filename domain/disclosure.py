@@ -16,7 +16,6 @@ from domain.desks import Desk
 from domain.detection import Verdict
 from domain.feed_states import FeedState
 from domain.messages import Message
-from domain.messages import Message
 from domain.passages import Passage
 from domain.records import JournalRecord, ReportsRecord
 

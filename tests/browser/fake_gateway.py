@@ -197,7 +197,7 @@ class FakeGateway:
             rows = list(self.queues.get(message["desk"], {}).values())
             whole = {"type": "queue", "desk": message["desk"], "seq": self.queue_seq, "server_ms": self.now_ms(), "whole": True, "rows": rows}  # fmt: skip
             await screen.send(msgspec.json.encode(whole).decode())
-        elif kind in {"command", "act"}:
+        elif kind in {"command", "act", "desk"}:
             answer = self.answer(message)
             if answer is not None:
                 await screen.send(

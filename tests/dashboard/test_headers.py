@@ -15,17 +15,18 @@ async def _echo(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def policy(_headers: Headers) -> str:
+def policy(_path: str, _headers: Headers) -> str:
     return content_security_policy(["'sha256-x'"], "ws://127.0.0.1:9")
 
 
 GUARD = Guard(
     _echo,
-    paths=frozenset({"/wall", "/ask"}),
+    paths=frozenset({"/wall", "/ask", "/form"}),
     folders=("/assets/",),
     post_paths=frozenset({"/ask"}),
     names=frozenset({"wall.town"}),
     policy=policy,
+    form_paths=frozenset({"/form"}),
 )
 
 
@@ -160,3 +161,22 @@ def test_a_websocket_is_closed_unopened() -> None:
 
     asyncio.run(GUARD({"type": "websocket", "path": "/_dash-ws-callback", "headers": []}, receive, send))
     assert sent == [{"type": "websocket.close", "code": 1008}]
+
+
+FORM = {"content_type": "application/x-www-form-urlencoded"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        (FORM, 200),
+        (FORM | {"sec_fetch_site": "same-origin", "origin": "http://127.0.0.1:8050"}, 200),
+        (FORM | {"origin": "https://evil.example"}, 403),
+        (FORM | {"origin": "null"}, 403),
+        (FORM | {"sec_fetch_site": "cross-site"}, 403),
+        ({"content_type": "application/json"}, 415),
+        (FORM | {"content_length": "70000"}, 413),
+    ],
+)
+def test_a_form_is_taken_of_our_own_pages_alone(headers: dict[str, str], status: int) -> None:
+    assert ask("/form", "POST", b"a=1", **headers)[0] == status
