@@ -10,10 +10,13 @@
   desk.ready = false; // a whole queue has come
   desk.seq = null;
   desk.got_ms = 0; // the server's time of the last rows
+  desk.words = 0; // rises whenever something may be called otherwise
   desk.current = null; // id of the item that is looked at
   desk.cases = new Map(); // case id → the last answer about it
   let painting = false;
   let last = 0;
+  let pause = PAINT_EVERY_MS;
+  let items = null; // of the rows and alerts as they are; made once however many ask
 
   // --- what the gateway says
 
@@ -32,6 +35,7 @@
       for (const row of message.set || []) desk.rows.set(row.id, stamped(row, message));
       for (const id of message.gone || []) desk.rows.delete(id);
     }
+    items = null;
     desk.seq = message.seq;
     desk.got_ms = message.server_ms;
     for (const row of message.set || message.rows || []) {
@@ -51,6 +55,7 @@
     wf.view.areas = new Map((areas || []).map((row) => [row.code, row]));
     wf.view.alerts = new Map(((alerts && alerts.set) || []).map((alert) => [alert.id, alert]));
     wf.view.rest = rest;
+    items = null;
     desk.paint();
   }
 
@@ -63,13 +68,15 @@
       for (const alert of alerts.set || []) wf.view.alerts.set(alert.id, alert);
     }
     Object.assign(wf.view.rest, rest);
+    items = null;
     desk.paint();
   }
 
   // --- one item of the queue: a case that is worked here, or an alert without one
 
   desk.items = function () {
-    const items = [];
+    if (items) return items;
+    items = [];
     const covered = new Set();
     for (const row of desk.rows.values()) {
       for (const id of row.alerts || []) covered.add(id);
@@ -82,7 +89,8 @@
     return items;
   };
 
-  desk.item = function (id) {
+  // What stands in the queue under an id now.
+  desk.standing = function (id) {
     if (!id) return null;
     if (id.startsWith("alert:")) {
       const alert = wf.view.alerts.get(id.slice(6));
@@ -92,14 +100,38 @@
     return row ? fromCase(row) : null;
   };
 
+  // The same, or a case that was asked for and lies in no queue of this desk.
+  desk.item = function (id) {
+    const here = desk.standing(id);
+    if (here) return here;
+    const found = id && (desk.cases.get(id) || {}).case;
+    if (!found) return null;
+    const alerts = Array.from(wf.view.alerts.values()).filter((alert) => alert.case === id);
+    const worst = Math.min(4, ...alerts.map((alert) => alert.priority));
+    const open = alerts.some((alert) => alert.state === "unack" || alert.state === "rtnun");
+    return fromCase({ teams: [], is: [], claim: null, level: "", left_ms: null, budget_ms: null, returned: false, ...found, priority: worst, unacked: open, alerts: alerts.map((alert) => alert.id) });
+  };
+
   desk.alertsOf = (item) => (item ? (item.alerts || []).map((id) => wf.view.alerts.get(id)).filter(Boolean) : []);
+
+  // The same row gives the same item, so that what draws it sees at once that nothing changed.
+  const made = new WeakMap();
 
   function fromCase(row) {
     const shelved = desk.alertsOf(row).some((alert) => alert.state === "shelved");
-    return { ...row, kind: "case", case: row.id, shelved };
+    const old = made.get(row);
+    if (old && old.shelved === shelved) return old;
+    const item = { ...row, kind: "case", case: row.id, shelved };
+    made.set(row, item);
+    return item;
   }
 
   function fromAlert(alert) {
+    if (!made.has(alert)) made.set(alert, ofAlert(alert));
+    return made.get(alert);
+  }
+
+  function ofAlert(alert) {
     return {
       id: `alert:${alert.id}`, kind: "alert", alert, case: alert.case || "", alerts: [alert.id], priority: alert.priority,
       unacked: alert.state === "unack" || alert.state === "rtnun", grid: alert.grid || alert.scope, feed: alert.feed,
@@ -122,9 +154,9 @@
     const before = desk.current;
     desk.current = id;
     const item = desk.item(id);
-    if (item && item.case) desk.ask(item.case);
+    if (item ? item.case : !id.startsWith("alert:")) desk.ask(item ? item.case : id);
     remember(id);
-    desk.queue.marked(before, id);
+    desk.queue.again([before, id]);
     desk.detail.draw();
     desk.paint();
   };
@@ -154,11 +186,14 @@
   desk.paint = function () {
     if (painting) return;
     painting = true;
+    // a laden machine paints less often, and has time left for keys
     setTimeout(() => {
       painting = false;
-      last = performance.now();
+      const from = performance.now();
       draw();
-    }, Math.max(0, PAINT_EVERY_MS - (performance.now() - last)));
+      last = performance.now();
+      pause = Math.max(PAINT_EVERY_MS, 3 * (last - from));
+    }, Math.max(0, pause - (performance.now() - last)));
   };
 
   function draw() {
@@ -192,7 +227,7 @@
   // Why nothing can be done now; empty when something can.
   desk.off = () => (wf.url.replay ? wf.t("off_replay") : wf.me.state === "wall" ? wf.t("off_wall") : wf.fresh.stale() || wf.live.state !== "open" ? wf.t("off_stale") : "");
 
-  desk.supervisor = () => (wf.me.roles || []).some((one) => one.role === "supervisor" || one.role === "duty_officer");
+  desk.supervisor = () => (wf.me.roles || []).some((one) => one.role === "supervisor");
 
   // Where nobody named a desk, it is that of the first right.
   function home() {
@@ -203,7 +238,10 @@
 
   (wf.pages = wf.pages || {}).dispatch = async function () {
     home();
-    wf.paint = desk.paint;
+    wf.paint = () => {
+      desk.words += 1; // a name or the rules' words have come
+      desk.paint();
+    };
     await desk.queue.start();
     desk.panes.start();
     desk.keys.start();
@@ -211,11 +249,14 @@
     desk.map.start();
     desk.sound.start();
     desk.claims.start();
+    desk.notes.start();
     wf.fresh.start();
     desk.current = new URLSearchParams(location.search).get("case");
     wf.onAddress((now, before) => {
       if (now.scope !== before.scope) {
         desk.rows = new Map();
+        wf.view.alerts = new Map();
+        items = null;
         desk.ready = wf.view.ready = false;
         desk.current = null;
         wf.live.scope(now.scope);

@@ -47,7 +47,7 @@
     }
     const { item, message, title } = entry;
     under_way.set(item.id, { id: message.id, title, version: item.version, confirmed: false });
-    desk.queue.tick(); // before anything else: what was pressed shows at once
+    desk.queue.again([item.id]); // before anything else: what was pressed shows at once
     desk.detail.draw();
     const answer = await wf.live.command(message);
     const asked = under_way.get(item.id);

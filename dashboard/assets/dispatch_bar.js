@@ -122,10 +122,7 @@
     return verbs.concat(cases(verb).map((item) => ({ text: `${wf.t("look")} · ${desk.title(item)} · ${desk.what(item)}`, hint: item.id, run: () => look(item) }))).slice(0, MOST);
   }
 
-  function look(item) {
-    if (desk.queue.order.includes(item.id)) desk.queue.focus(item.id);
-    else desk.look(item.id);
-  }
+  const look = (item) => desk.queue.focus(item.id);
 
   const page = (name) => ({ text: `${wf.t("open_page")} · ${wf.t(`to_${name}`)}`, run: () => location.assign(wf.$(`to-${name}`).href) });
 

@@ -28,7 +28,13 @@
   // Teams and workers by their ids, where the gateway named them in a proposal; an account by its name.
   desk.named = new Map();
   desk.assigneeName = (id) => desk.named.get(id) || id;
-  desk.accountName = (id) => (!id ? "" : id === wf.me.account ? wf.t("me") : wf.ownerName(id));
+  desk.name = function (id, name) {
+    if (desk.named.get(id) === name) return;
+    desk.named.set(id, name);
+    desk.words += 1;
+  };
+  // clock, rules, gateway and reporter are nobody's accounts
+  desk.accountName = (id) => (!id ? "" : id === wf.me.account ? wf.t("me") : wf.words.has(`account_${id}`) ? wf.t(`account_${id}`) : wf.ownerName(id));
 
   const icons = (item) =>
     [

@@ -15,9 +15,10 @@
     const node = wf.$("detail");
     if (!node) return;
     const item = desk.item(desk.current);
+    const away = Boolean(item) && !desk.standing(desk.current);
     const facts = desk.facts(item);
     const key = JSON.stringify([
-      desk.current, item && [item.version, item.unacked, item.priority, item.claim, item.step, item.shelved, item.assignee, item.is, item.due_ms, item.repeats],
+      desk.current, away, item && [item.version, item.unacked, item.priority, item.claim, item.step, item.shelved, item.assignee, item.is, item.due_ms, item.repeats],
       facts, wf.lang, wf.rulebook.rules, desk.pending(desk.current), desk.off(), desk.ready, wf.placeName(item ? item.grid : ""), desk.keys.version,
       desk.alertsOf(item), desk.opened.version, item ? item.claim && desk.accountName(item.claim.account) : "", desk.timeline.names(facts),
     ]); // prettier-ignore
@@ -28,7 +29,7 @@
     const focus = document.activeElement && node.contains(document.activeElement) ? document.activeElement.id : "";
     if (!item) node.replaceChildren(nothing());
     else {
-      const body = wf.el("div", { class: "detail-body", tabindex: 0, "aria-label": wf.t("case_detail") }, clocks(item), proposals(item, facts), duplicates(item, facts), guidance(item, facts), known(item, facts), desk.opened.panel(item, facts), desk.timeline.list(item, facts));
+      const body = wf.el("div", { class: "detail-body", tabindex: 0, role: "group", "aria-label": wf.t("case_detail") }, away ? wf.el("p", { class: "note-row" }, wf.t("not_in_queue")) : null, clocks(item), proposals(item, facts), duplicates(item, facts), guidance(item, facts), known(item, facts), desk.opened.panel(item, facts), desk.timeline.list(item, facts));
       node.replaceChildren(head(item, facts), buttons(item, facts), body);
       body.scrollTop = top;
     }
@@ -125,7 +126,7 @@
   function proposals(item, facts) {
     const list = (facts && facts.proposals) || [];
     if (!list.length || !["file", "dispatch", "handle"].includes(item.step)) return null;
-    for (const one of list) desk.named.set(one.to, one.name || one.to);
+    for (const one of list) desk.name(one.to, one.name || one.to);
     return wf.el(
       "section",
       { class: "block" },

@@ -228,7 +228,7 @@
     const first = actions.includes("assign") ? "" : actions.includes("accept") ? "accept" : null;
     if (first === null) return desk.toast({ state: "note", text: wf.t("cannot_now", { what: desk.actionTitle(item, "assign") }) });
     const proposals = facts.proposals || [];
-    for (const one of proposals) desk.named.set(one.to, one.name || one.to);
+    for (const one of proposals) desk.name(one.to, one.name || one.to);
     const reason = { name: "reason", kind: "line", label: wf.t("why_not_proposed"), needed: (given) => Boolean(proposals.length && given.assignee !== proposals[0].to), missing: wf.t("why_not_needed") };
     const fields = [
       {

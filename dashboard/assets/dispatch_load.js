@@ -50,6 +50,7 @@
     }
     const list = Array.isArray(duty) ? duty : (duty && (duty.duty || duty.workers)) || [];
     desk.names.duty = list.filter((one) => one && (one.to || one.worker)).map((one) => ({ to: one.to || one.worker, name: one.name || "" }));
+    for (const one of desk.names.duty) if (one.name) desk.name(one.to, one.name);
     side = "";
     desk.paint();
     setTimeout(() => duty_of === scope && (duty_of = null), DUTY_AGAIN_MS);
@@ -77,12 +78,13 @@
     const given = await desk.dialogs.fields({
       title: wf.t("move_scope"), note: wf.t("move_note"), submit: wf.t("move_scope"),
       fields: [
+        { name: "desk", kind: "line", needed: true, label: wf.t("move_from"), longest: 15, value: wf.url.scope },
         { name: "scope", kind: "line", needed: true, label: wf.t("move_what"), longest: 15, value: wf.url.scope },
         { name: "to", kind: "line", needed: true, label: wf.t("move_to"), longest: 15 },
       ],
     }); // prettier-ignore
     if (!given) return;
-    const message = { type: "desk", id: wf.live.new_id(), action: "move_scope", desk: wf.url.scope, given, screen: "dispatch" };
+    const message = { type: "desk", id: wf.live.new_id(), action: "move_scope", ...given, screen: "dispatch" };
     const answer = await wf.live.command(message);
     desk.toast({ state: answer.ok ? "done" : "failed", text: answer.ok ? wf.t("move_done") : wf.t("not_done", { what: wf.t("move_scope"), reason: answer.reason }) });
   }

@@ -90,7 +90,10 @@
     desk.dialogs.shut();
   }
 
-  window.addEventListener("storage", (event) => {
-    if (event.key === KEPT) kept = read();
-  });
+  notes.start = function () {
+    // another tab of this browser may have sent them
+    window.addEventListener("storage", (event) => {
+      if (event.key === KEPT) kept = read();
+    });
+  };
 })();

@@ -32,17 +32,19 @@
   };
 
   const known = (value) => (value === null || value === undefined ? Infinity : value);
+  const by = (a, b) => (a === b ? 0 : a - b); // two that have no clock are alike: Infinity - Infinity is no number
   const byId = (a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 
+  // Each takes what gives an item's working time left.
   desk.orders = {
-    urgency: (now) => (a, b) =>
+    urgency: (left) => (a, b) =>
       Number(b.unacked && !b.shelved) - Number(a.unacked && !a.shelved) ||
       Number(a.shelved) - Number(b.shelved) ||
       a.priority - b.priority ||
-      known(desk.left_ms(a, now)) - known(desk.left_ms(b, now)) ||
+      by(known(left(a)), known(left(b))) ||
       a.arrived_ms - b.arrived_ms ||
       byId(a, b),
-    left: (now) => (a, b) => known(desk.left_ms(a, now)) - known(desk.left_ms(b, now)) || byId(a, b),
+    left: (left) => (a, b) => by(known(left(a)), known(left(b))) || byId(a, b),
     newest: () => (a, b) => b.arrived_ms - a.arrived_ms || byId(a, b),
     place: () => (a, b) => (a.grid < b.grid ? -1 : a.grid > b.grid ? 1 : byId(a, b)),
   };

@@ -6,11 +6,14 @@
   const desk = (wf.desk = wf.desk || {});
   const GRACE_MS = 800; // a pointer that crosses the edge has not left
   const CHANGED_SHOWN_MS = 4000;
+  const ALL_EVERY = 10; // ticks
+  const AGE_MS = 900; // what was drawn less than a second ago shows the time that it is
 
   const queue = (desk.queue = { order: [] });
   let api = null;
   let pointer = false;
   let leaving = null;
+  let ticks = 0;
   const shown = new Map(); // id → what the grid has of it
   const kept = new Map(); // id → its last item, for rows that ended under the pointer
   const marks = new Map(); // id → until when a change is marked
@@ -50,7 +53,7 @@
     api.refreshHeader();
     const body = document.querySelector("#queue-grid [role=grid], #queue-grid [role=treegrid]");
     if (body) body.setAttribute("aria-label", wf.t("queue"));
-    shown.forEach((row) => (row.key = ""));
+    desk.words += 1;
   };
 
   const inside = () => wf.$("queue-box").contains(document.activeElement);
@@ -59,7 +62,8 @@
   function wanted(now) {
     const view = desk.views.now();
     const matching = desk.items().filter((item) => (desk.presets[view.preset] || desk.presets.all)(item, now) && desk.matches(item, view.words));
-    return matching.sort((desk.orders[view.sort] || desk.orders.urgency)(now));
+    const left = new Map(matching.map((item) => [item, desk.left_ms(item, now)]));
+    return matching.sort(desk.orders[view.sort]((item) => left.get(item)));
   }
 
   queue.draw = function () {
@@ -94,6 +98,9 @@
 
   function put(item, rank, now, gone, marked) {
     const old = shown.get(item.id);
+    // nothing that it is made of has changed: only time has passed, and that is for the ticks
+    const of = [desk.words, rank, gone, item.id === desk.current, desk.pending(item.id), (marks.get(item.id) || 0) > performance.now()].join();
+    if (old && old.item === item && old.of === of && now - old.at < AGE_MS) return null;
     let row = data(item, rank, now, gone);
     const now_is = substance(item, gone);
     if (marked && old && old.is !== now_is) {
@@ -103,10 +110,10 @@
     }
     const key = JSON.stringify(row);
     if (old && old.key === key) {
-      old.is = now_is;
+      Object.assign(old, { is: now_is, item, of, at: now });
       return null;
     }
-    shown.set(item.id, { key, is: now_is });
+    shown.set(item.id, { key, is: now_is, item, of, at: now });
     kept.set(item.id, item);
     return row;
   }
@@ -133,11 +140,19 @@
   function hold(list, now) {
     const update = [];
     queue.order.forEach((id, rank) => {
-      const item = desk.item(id);
+      const item = desk.standing(id);
       const row = put(item || kept.get(id), rank, now, !item, true);
       if (row) update.push(row);
     });
-    apply({ update });
+    in_place(update);
+  }
+
+  // Values alone: nothing is sorted, so nothing can move.
+  function in_place(rows) {
+    for (const row of rows) {
+      const node = api.getRowNode(row.id);
+      if (node) node.updateData(row);
+    }
   }
 
   function apply(change) {
@@ -163,22 +178,28 @@
     wf.text(empty, desk.ready ? wf.t(all.length ? "queue_nothing_here" : "queue_quiet") : wf.live.reason || wf.t("loading"));
   }
 
-  // Only the clocks: each second, in place.
+  // Only the clocks, in place: each second what is on the screen, now and then the rest.
   queue.tick = function () {
     if (!api || !queue.order.length) return;
-    const now = wf.fresh.now_ms();
-    const update = [];
-    queue.order.forEach((id, rank) => {
-      const item = desk.item(id) || kept.get(id);
-      const row = item && put(item, rank, now, !desk.item(id), false);
-      if (row) update.push(row);
-    });
-    apply({ update });
+    ticks += 1;
+    again(ticks % ALL_EVERY ? api.getRenderedNodes().map((node) => node.data.id) : queue.order);
   };
 
-  queue.marked = function () {
-    queue.tick();
-  };
+  // Rows as they are now, where they stand.
+  queue.again = again;
+
+  function again(ids) {
+    const now = wf.fresh.now_ms();
+    const ranks = new Map(queue.order.map((id, rank) => [id, rank]));
+    const update = [];
+    for (const id of ids) {
+      const here = desk.standing(id);
+      const item = here || kept.get(id);
+      const row = item && ranks.has(id) && put(item, ranks.get(id), now, !here, false);
+      if (row) update.push(row);
+    }
+    in_place(update);
+  }
 
   // --- moving and choosing
 
@@ -187,12 +208,14 @@
     return node ? node.rowIndex : -1;
   };
 
+  // Turn to one: in the list where it is there, else in the detail alone.
   queue.focus = function (id) {
     const index = indexOf(id);
-    if (index < 0) return;
+    if (index < 0) return desk.look(id);
     api.ensureIndexVisible(index);
     api.setFocusedCell(index, "what");
     desk.look(id);
+    return undefined;
   };
 
   queue.move = function (by) {

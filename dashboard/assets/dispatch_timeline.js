@@ -36,7 +36,8 @@
     const title = wf.words.has(kind) ? wf.t(kind) : one.kind;
     const texts = desk.opened.texts(found.id, one.n);
     const given = Object.entries(one.given || {}).filter(([name]) => !["proposed"].includes(name));
-    const facts = Object.entries(one.what || {});
+    const what = one.what || {};
+    const facts = what.percent === undefined ? Object.entries(what) : [];
     return wf.el(
       "li",
       { "data-kind": refused ? "refused" : one.kind },
@@ -44,7 +45,7 @@
       wf.el(
         "div",
         { class: "t-body" },
-        wf.el("p", { class: "t-head" }, wf.el("time", {}, wf.moment(one.t_ms)), " ", wf.el("strong", {}, act && one.kind === "act" ? act : act ? `${title}: ${act}` : title), who ? ` · ${who}` : "", one.step ? wf.el("span", { class: "quiet" }, ` · ${desk.flowWord(found.feed, "step", one.step)}`) : null),
+        wf.el("p", { class: "t-head" }, wf.el("time", {}, wf.moment(one.t_ms)), " ", wf.el("strong", {}, one.kind === "mark" && what.percent !== undefined ? wf.t("story_percent", { clock: wf.t(`clock_${what.clock}`), n: what.percent }) : act && one.kind === "act" ? act : act ? `${title}: ${act}` : title), who ? ` · ${who}` : "", one.step ? wf.el("span", { class: "quiet" }, ` · ${desk.flowWord(found.feed, "step", one.step)}`) : null),
         given.length ? wf.el("p", { class: "t-given" }, ...given.map(([name, value]) => piece(item, name, texts && texts[name] !== undefined ? texts[name] : value))) : null,
         facts.length ? wf.el("p", { class: "t-given quiet" }, facts.map(([name, value]) => `${wf.words.has(`fact_${name}`) ? wf.t(`fact_${name}`) : name} ${value}`).join(" · ")) : null,
         wf.el("p", { class: "t-at quiet" }, place(one.n))
@@ -56,7 +57,7 @@
   function piece(item, name, value) {
     const label = wf.words.has(`need_${name}`) ? wf.t(`need_${name}`) : name;
     const sealed = [].concat(value).some((one) => typeof one === "string" && one.startsWith("sealed:"));
-    const text = sealed ? `🔒 ${wf.t("sealed")}` : name === "assignee" ? desk.assigneeName(value) : name === "code" ? desk.flowWord(item.feed, "outcome", value) : name === "category" ? wf.categoryName(value) : [].concat(value).join(", ");
+    const text = sealed ? wf.t("sealed") : name === "assignee" ? desk.assigneeName(value) : name === "code" ? desk.flowWord(item.feed, "outcome", value) : name === "category" ? wf.categoryName(value) : [].concat(value).join(", ");
     return wf.el("span", { class: sealed ? "sealed" : "" }, `${label}: ${text} `);
   }
 

@@ -36,6 +36,14 @@
     return new Intl.NumberFormat(wf.lang, { maximumFractionDigits: digits || 0 }).format(value);
   };
 
+  // Making a formatter costs a hundred times its use: a list of a thousand rows makes each one once.
+  const formats = new Map();
+  function format(lang, form) {
+    const key = lang + JSON.stringify(form);
+    if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat(lang, form));
+    return formats.get(key);
+  }
+
   const two = (n) => String(n).padStart(2, "0");
 
   // A span: 04:07 under an hour, 3:04:07 under a day, then days and hours.
@@ -52,19 +60,19 @@
   // hh:mm:ss in the room's own zone (or in wf.zone, where all feeds share one and their time is shown).
   wf.time = function (ms, zone) {
     if (ms === null || ms === undefined) return wf.t("unknown");
-    return new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", timeZone: zone }).format(ms);
+    return format("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", timeZone: zone }).format(ms);
   };
 
   wf.day = function (ms, zone) {
     if (ms === null || ms === undefined) return "";
     const form = { weekday: "short", day: "numeric", month: "short", timeZone: zone };
-    return new Intl.DateTimeFormat(wf.lang === "en" ? "en-GB" : wf.lang, form).format(ms);
+    return format(wf.lang === "en" ? "en-GB" : wf.lang, form).format(ms);
   };
 
   // The whole of an instant of a recorded feed, whose year matters.
   wf.instant = function (ms, zone) {
     const form = { day: "numeric", month: "short", year: "numeric", timeZone: zone };
-    return `${new Intl.DateTimeFormat(wf.lang === "en" ? "en-GB" : wf.lang, form).format(ms)} ${wf.time(ms, zone)}`;
+    return `${format(wf.lang === "en" ? "en-GB" : wf.lang, form).format(ms)} ${wf.time(ms, zone)}`;
   };
 
   // A day and a time to the minute; the year only where it is another one than the journal's.
@@ -74,6 +82,6 @@
     const other = new Date(ms).getUTCFullYear() !== new Date(now === null ? Date.now() : now).getUTCFullYear();
     const form = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone };
     if (other) form.year = "numeric";
-    return new Intl.DateTimeFormat(wf.lang === "en" ? "en-GB" : wf.lang, form).format(ms);
+    return format(wf.lang === "en" ? "en-GB" : wf.lang, form).format(ms);
   };
 })();

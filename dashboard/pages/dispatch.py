@@ -15,12 +15,12 @@ LINKS = ("wall", "dispatch", "handover", "reports", "ops")
 """The pages that a desk moves between; each is `/NAME` and the word `to_NAME`."""
 
 COLUMNS: tuple[dict[str, Any], ...] = (
-    {"field": "mark", "cellRenderer": "DispatchMark", "width": 62, "minWidth": 56, "maxWidth": 80},
-    {"field": "what", "cellRenderer": "DispatchWhat", "flex": 3, "minWidth": 190},
-    {"field": "step", "cellRenderer": "DispatchStep", "flex": 2, "minWidth": 120},
-    {"field": "left", "cellRenderer": "DispatchLeft", "width": 126, "minWidth": 104},
-    {"field": "who", "cellRenderer": "DispatchWho", "flex": 2, "minWidth": 96},
-    {"field": "age", "cellRenderer": "DispatchAge", "width": 70, "minWidth": 62},
+    {"field": "mark", "cellRenderer": "DispatchMark", "width": 58, "minWidth": 54, "maxWidth": 80},
+    {"field": "what", "cellRenderer": "DispatchWhat", "flex": 3, "minWidth": 132},
+    {"field": "step", "cellRenderer": "DispatchStep", "flex": 2, "minWidth": 88},
+    {"field": "left", "cellRenderer": "DispatchLeft", "width": 112, "minWidth": 96},
+    {"field": "who", "cellRenderer": "DispatchWho", "flex": 2, "minWidth": 76},
+    {"field": "age", "cellRenderer": "DispatchAge", "width": 62, "minWidth": 56},
 )
 """The queue's columns; the heading of column X is the word `queue_X`."""
 
@@ -38,7 +38,13 @@ GRID_OPTIONS: dict[str, Any] = {
         "headerCheckbox": False,
         "enableClickSelection": False,
     },
-    "selectionColumnDef": {"width": 34, "minWidth": 34, "maxWidth": 34, "suppressHeaderMenuButton": True},
+    "selectionColumnDef": {
+        "headerName": "✓",
+        "width": 34,
+        "minWidth": 34,
+        "maxWidth": 34,
+        "suppressHeaderMenuButton": True,
+    },
     "suppressNoRowsOverlay": True,
 }
 
@@ -52,8 +58,9 @@ def layout() -> Any:
         children=[
             _header(),
             html.Div(id="banner", className="banner", hidden=True, role="alert"),
-            html.Div(
+            html.Section(
                 className="desk-bar",
+                **{"data-label": "views"},
                 children=[
                     html.Div(id="presets", className="presets", role="group", **{"data-label": "views"}),
                     html.Div(id="view-filter", className="view-filter"),
@@ -81,8 +88,9 @@ def layout() -> Any:
                     ),
                 ],
             ),
-            html.Footer(
+            html.Section(
                 className="desk-foot",
+                **{"data-label": "bar"},
                 children=[
                     html.Form(id="command-bar", className="command-bar", role="search"),
                     html.Div(id="key-row", className="key-row"),

@@ -61,21 +61,6 @@ def storm(gateway: FakeGateway) -> None:
     gateway.put("", desk.row(210, now_ms, priority=2, unacked=True), gone=(rows[6]["id"], rows[9]["id"]))
 
 
-def test_what_is_unacknowledged_comes_first_then_priority_then_the_working_time_left(
-    open_desk: OpenDesk,
-) -> None:
-    page = open_desk()
-    first = page.evaluate(
-        "() => wf.desk.queue.order.map(id => wf.desk.item(id)).map(one => [one.unacked && !one.shelved ? 0 : 1, one.shelved ? 1 : 0, one.priority])"
-    )
-    assert first == sorted(first)
-    left = page.evaluate(
-        "() => wf.desk.queue.order.map(id => wf.desk.item(id)).filter(one => one.priority === 4 && !one.unacked && one.left_ms !== null).map(one => one.left_ms)"
-    )
-    assert left == sorted(left)
-    assert len(left) > 10
-
-
 @pytest.mark.parametrize("by", ["pointer", "focus"])
 def test_no_row_moves_while_the_pointer_or_the_focus_is_in_the_list(
     gateway: FakeGateway, open_desk: OpenDesk, by: str
@@ -100,6 +85,9 @@ def test_no_row_moves_while_the_pointer_or_the_focus_is_in_the_list(
     seen.append(places(page))
     assert seen == [before] * 3
     # what happened shows in place: a row that ended says so, one that became urgent is urgent where it stands
+    assert page.evaluate("() => wf.desk.sound.played") == ["1", "1"], (
+        "once for each storm, by the worst of it"
+    )
     gone = next(iter(set(before) - set(gateway.queues[""]) - {"alert:04-b1-0"}))
     expect(page.locator(f'.ag-center-cols-container [row-id="{gone}"]')).to_have_class(re.compile("is-gone"))
     if by == "pointer":
@@ -108,69 +96,9 @@ def test_no_row_moves_while_the_pointer_or_the_focus_is_in_the_list(
         focused = page.evaluate("() => wf.desk.current")
         page.keyboard.press(".")
         assert page.evaluate("() => wf.desk.current") == focused
-    page.wait_for_function("() => document.getElementById('waiting').hidden")
+    expect(page.locator("#waiting")).to_be_hidden()
     assert gateway.queues[""][order(page)[0]]["priority"] == 1
     assert gone not in order(page)
-
-
-def test_rows_come_at_once_when_nobody_is_in_the_list(gateway: FakeGateway, open_desk: OpenDesk) -> None:
-    page = open_desk()
-    page.mouse.move(5, 5)
-    gateway.put("", desk.row(300, gateway.now_ms(), priority=1, unacked=True, left_ms=-desk.H_MS * 9))
-    page.wait_for_function("id => wf.desk.queue.order[0] === id", arg="12-012c")
-    expect(page.locator("#waiting")).to_be_hidden()
-
-
-@pytest.mark.parametrize(("case", "acts"), [(CRITICAL, ["assign"]), (FILED, ["accept", "assign"])])
-def test_from_a_new_case_to_assigned_with_three_keys(
-    gateway: FakeGateway, open_desk: OpenDesk, case: str, acts: list[str]
-) -> None:
-    gateway.answer = lambda asked: {"ok": True, "reason": "", "version": asked["version"] + 1, "step": "x"}
-    page = open_desk(f"/dispatch?q={case}")
-    page.keyboard.press("j")
-    page.keyboard.press("g")
-    page.wait_for_selector("#dialog[open]")
-    page.keyboard.press("Enter")
-    expect(page.locator(".toast").last).to_contain_text("Assign")
-    sent = [one for one in gateway.acts() if one["action"] != "claim"]
-    assert [one["action"] for one in sent] == acts
-    assert [one["version"] for one in sent] == [3, 4][: len(acts)]
-    assert sent[-1]["given"] == {"assignee": "w-17", "proposed": ["w-17", "w-21", "t-water"]}
-    assert page.evaluate("() => document.getElementById('queue-box').contains(document.activeElement)")
-
-
-def test_another_than_the_proposed_needs_a_reason(gateway: FakeGateway, open_desk: OpenDesk) -> None:
-    page = open_desk()
-    page.keyboard.press("j")
-    page.keyboard.press("g")
-    expect(page.locator("#dialog")).to_contain_text("2 open cases")
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("Enter")
-    expect(page.locator(".dialog-say")).to_have_text("Say why it does not go to the first proposed.")
-    assert gateway.acts() == []
-    page.keyboard.type("knows the pump")
-    page.keyboard.press("Enter")
-    page.wait_for_function("() => !document.getElementById('dialog').open")
-    given = gateway.acts()[-1]["given"]
-    assert (given["assignee"], given["reason"]) == ("w-21", "knows the pump")
-
-
-def test_what_was_pressed_shows_within_a_tenth_of_a_second(gateway: FakeGateway, open_desk: OpenDesk) -> None:
-    gateway.answer = lambda asked: None
-    page = open_desk()
-    page.keyboard.press("j")
-    page.wait_for_selector("#do-ack")
-    page.evaluate(
-        """() => {
-            const row = document.querySelector('.ag-center-cols-container .ag-row.is-current');
-            document.addEventListener('keydown', () => (window.pressed = performance.now()), {capture: true, once: true});
-            new MutationObserver(() => row.querySelector('.q-pending') && (window.shown = window.shown || performance.now())).observe(row, {childList: true, subtree: true, attributes: true, characterData: true});
-        }"""
-    )
-    page.keyboard.press("a")
-    page.wait_for_function("() => window.shown")
-    assert page.evaluate("() => window.shown - window.pressed") < 100
-    assert page.locator("#do-assign").is_disabled(), "nothing else is asked of it meanwhile"
 
 
 def test_the_slower_of_two_desks_reads_what_the_faster_did(gateway: FakeGateway, open_desk: OpenDesk) -> None:
@@ -203,41 +131,6 @@ def test_the_slower_of_two_desks_reads_what_the_faster_did(gateway: FakeGateway,
     assert page.evaluate("() => wf.desk.current") == CRITICAL
 
 
-def test_an_act_is_taken_back_within_five_seconds(gateway: FakeGateway, open_desk: OpenDesk) -> None:
-    page = open_desk()
-    page.keyboard.press("j")
-    page.wait_for_selector("#do-ack")
-    page.keyboard.press("a")
-    expect(page.locator(".toast")).to_contain_text("Acknowledge · Amber Quay A")
-    page.keyboard.press("z")
-    expect(page.locator(".toast").last).to_contain_text("Taken back: Acknowledge")
-    first, second = gateway.commands()
-    assert (first["action"], first["alert"]) == ("acknowledge", "03-a1-0")
-    assert (second["action"], second["undoes"], second["alert"]) == ("undo", first["id"], "03-a1-0")
-    page.keyboard.press("z")
-    expect(page.locator(".toast").last).to_contain_text("Nothing that can still be taken back.")
-
-
-def test_a_command_without_an_answer_is_tried_again_under_the_same_id(
-    gateway: FakeGateway, open_desk: OpenDesk
-) -> None:
-    gateway.answer = lambda asked: {
-        "ok": False,
-        "reason": "not confirmed yet: it may still be done; look at it before you try again",
-    }
-    page = open_desk()
-    page.keyboard.press("j")
-    page.wait_for_selector("#do-ack")
-    page.keyboard.press("a")
-    failed = page.locator(".toast[data-state=failed]")
-    expect(failed).to_contain_text("not confirmed yet")
-    gateway.answer = lambda asked: {"ok": True, "reason": ""}
-    failed.get_by_role("button", name="Try again").click()
-    expect(page.locator(".toast[data-state=done]")).to_be_visible()
-    first, second = gateway.commands()
-    assert first == second
-
-
 def test_without_live_data_nothing_can_be_done_but_notes_which_wait_in_sight(
     gateway: FakeGateway, open_desk: OpenDesk
 ) -> None:
@@ -260,37 +153,6 @@ def test_without_live_data_nothing_can_be_done_but_notes_which_wait_in_sight(
     expect(page.locator("#notes-waiting")).to_be_hidden()
     (note,) = gateway.acts()
     assert (note["action"], note["case"], note["given"]) == ("note", CRITICAL, {"text": "crew is on its way"})
-
-
-def test_a_critical_alert_is_shelved_for_15_minutes_at_most_and_for_a_reason(
-    gateway: FakeGateway, open_desk: OpenDesk
-) -> None:
-    page = open_desk()
-    page.keyboard.press("j")
-    page.wait_for_selector("#do-shelve")
-    page.keyboard.press("s")
-    spans = page.locator("#dialog input[type=radio]")
-    assert [spans.nth(n).is_disabled() for n in range(4)] == [False, True, True, True]
-    page.locator("#dialog select").select_option("other")
-    page.locator("#dialog-do").click()
-    expect(page.locator(".dialog-say")).to_have_text("Still needed: Reason.")
-    page.keyboard.type("crew on site")
-    page.keyboard.press("Enter")
-    page.wait_for_function("() => !document.getElementById('dialog').open")
-    (command,) = gateway.commands()
-    assert (command["action"], command["for_s"], command["reason"]) == ("shelve", 900, "Other: crew on site")
-
-
-def test_shift_a_acknowledges_what_is_selected_visible_and_not_critical(
-    gateway: FakeGateway, open_desk: OpenDesk
-) -> None:
-    page = open_desk()
-    for _ in range(4):
-        page.keyboard.press("j")
-        page.keyboard.press("x")
-    page.keyboard.press("Shift+A")
-    expect(page.locator(".toast", has_text="selected, visible")).to_contain_text("3 acknowledged")
-    assert sorted(one["alert"] for one in gateway.commands()) == ["03-a2-0", "03-a3-0", "04-b1-0"]
 
 
 def test_opening_a_case_claims_it_going_back_releases_it_and_a_held_one_is_taken_over_with_a_reason(
@@ -350,50 +212,6 @@ def test_a_view_is_in_the_address_and_the_command_bar_finds_names_by_pinyin(
     expect(page.locator("#dialog h2")).to_have_text("搁置")
 
 
-def test_keys_can_be_others_or_none(open_desk: OpenDesk) -> None:
-    page = open_desk()
-    page.keyboard.press("?")
-    page.locator("#key-assign").press("w")
-    page.locator("#dialog-do").click()
-    page.locator('[row-id="00-0000"] .q-two').first.click()
-    expect(page.locator("#do-assign kbd")).to_have_text("w")
-    page.keyboard.press("w")
-    page.wait_for_selector("#dialog[open]")
-    page.keyboard.press("Escape")
-    page.keyboard.press("?")
-    page.locator("#keys-on").uncheck()
-    page.locator("#dialog-do").click()
-    expect(page.locator("#do-assign kbd")).to_have_count(0)
-    page.keyboard.press("w")
-    page.wait_for_timeout(200)
-    assert not page.locator("#dialog").is_visible()
-    page.evaluate("() => localStorage.clear()")
-
-
-def test_what_is_private_is_asked_for_with_a_purpose_and_never_by_itself(open_desk: OpenDesk) -> None:
-    page = open_desk()
-    asked: list[Any] = []
-    page.route(
-        "**/private",
-        lambda route: (
-            asked.append(route.request.post_data_json),
-            route.fulfill(json={"reports": [{"reporter": "A. N.", "phone": "***"}], "texts": {}}),
-        ),
-    )
-    page.keyboard.press("j")
-    page.wait_for_selector("#private-open")
-    expect(page.locator(".timeline")).to_contain_text("🔒 sealed text")
-    assert asked == []
-    page.locator("#private-open").click()
-    page.locator("#dialog select").select_option("call_back")
-    page.locator("#dialog-do").click()
-    expect(page.locator(".private")).to_contain_text("A. N.")
-    assert asked == [{"case": CRITICAL, "purpose": "call_back"}]
-    page.evaluate("() => wf.desk.queue.focus('01-0001')")
-    expect(page.locator("#private-open")).to_be_visible()
-    assert "A. N." not in page.content()
-
-
 @pytest.mark.parametrize("size", [(1920, 1080), (1366, 768)])
 def test_the_desk_fits_its_screen_and_nothing_of_it_is_cut(
     open_desk: OpenDesk, size: tuple[int, int]
@@ -410,3 +228,150 @@ def test_the_desk_fits_its_screen_and_nothing_of_it_is_cut(
             .map(node => node.textContent)"""
     )
     assert cut == []
+
+
+def test_what_is_unacknowledged_comes_first_then_priority_then_the_working_time_left_and_at_once(
+    gateway: FakeGateway, open_desk: OpenDesk
+) -> None:
+    page = open_desk()
+    first = page.evaluate(
+        "() => wf.desk.queue.order.map(id => wf.desk.item(id)).map(one => [one.unacked && !one.shelved ? 0 : 1, one.shelved ? 1 : 0, one.priority])"
+    )
+    assert first == sorted(first)
+    left = page.evaluate(
+        "() => wf.desk.queue.order.map(id => wf.desk.item(id)).filter(one => one.priority === 4 && !one.unacked && one.left_ms !== null).map(one => one.left_ms)"
+    )
+    assert left == sorted(left)
+    assert len(left) > 10
+    page.mouse.move(5, 5)
+    gateway.put("", desk.row(300, gateway.now_ms(), priority=1, unacked=True, left_ms=-desk.H_MS * 9))
+    page.wait_for_function("id => wf.desk.queue.order[0] === id", arg="12-012c")
+    expect(page.locator("#waiting")).to_be_hidden()
+
+
+def test_from_a_new_case_to_assigned_with_three_keys(gateway: FakeGateway, open_desk: OpenDesk) -> None:
+    def sent() -> list[Message]:
+        return [one for one in gateway.acts() if one["action"] != "claim"]
+
+    gateway.answer = lambda asked: {"ok": True, "reason": "", "version": asked["version"] + 1, "step": "x"}
+    page = open_desk()
+    for acts in (["assign"], ["assign", "accept", "assign"]):  # of a dispatched case, then of one just filed
+        page.keyboard.press("j")
+        page.keyboard.press("g")
+        page.wait_for_selector("#dialog[open]")
+        page.keyboard.press("Enter")
+        expect(page.locator(".toast", has_text="Assign")).to_have_count(acts.count("assign"))
+        assert [one["action"] for one in sent()] == acts
+    assert [(one["case"], one["version"]) for one in sent()] == [(CRITICAL, 3), (FILED, 3), (FILED, 4)]
+    assert sent()[-1]["given"] == {"assignee": "w-17", "proposed": ["w-17", "w-21", "t-water"]}
+    assert page.evaluate("() => document.getElementById('queue-box').contains(document.activeElement)")
+    # another than the proposed one needs a reason
+    page.wait_for_function("() => !wf.desk.pending(wf.desk.current)")
+    page.keyboard.press("g")
+    expect(page.locator("#dialog")).to_contain_text("2 open cases")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator(".dialog-say")).to_have_text("Say why it does not go to the first proposed.")
+    page.keyboard.type("knows the pump")
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => !document.getElementById('dialog').open")
+    expect(page.locator(".toast", has_text="Assign")).to_have_count(3)
+    assert (sent()[-1]["given"]["assignee"], sent()[-1]["given"]["reason"]) == ("w-21", "knows the pump")
+
+
+def test_what_is_pressed_shows_at_once_is_tried_again_under_its_id_and_taken_back(
+    gateway: FakeGateway, open_desk: OpenDesk
+) -> None:
+    unsure = "not confirmed yet: it may still be done; look at it before you try again"
+    gateway.answer = lambda asked: {"ok": False, "reason": unsure}
+    page = open_desk()
+    page.keyboard.press("j")
+    page.wait_for_selector("#do-ack")
+    page.evaluate(
+        """() => {
+            const row = document.querySelector('.ag-center-cols-container .ag-row.is-current');
+            document.addEventListener('keydown', () => (window.pressed = performance.now()), {capture: true, once: true});
+            new MutationObserver(() => row.querySelector('.q-pending') && (window.shown = window.shown || performance.now())).observe(row, {childList: true, subtree: true, attributes: true, characterData: true});
+        }"""
+    )
+    page.keyboard.press("a")
+    failed = page.locator(".toast[data-state=failed]")
+    expect(failed).to_contain_text("not confirmed yet")
+    assert page.evaluate("() => window.shown - window.pressed") < 100
+    gateway.answer = lambda asked: {"ok": True, "reason": ""}
+    failed.get_by_role("button", name="Try again").click()
+    expect(page.locator(".toast[data-state=done]")).to_contain_text("Acknowledge · Amber Quay A")
+    first, second = gateway.commands()
+    assert first == second
+    page.keyboard.press("z")
+    expect(page.locator(".toast").last).to_contain_text("Taken back: Acknowledge")
+    undo = gateway.commands()[-1]
+    assert (undo["action"], undo["undoes"], undo["alert"]) == ("undo", first["id"], "03-a1-0")
+    page.keyboard.press("z")
+    expect(page.locator(".toast").last).to_contain_text("Nothing that can still be taken back.")
+
+
+def test_shelving_has_its_longest_and_its_reason_and_shift_a_leaves_what_is_critical(
+    gateway: FakeGateway, open_desk: OpenDesk
+) -> None:
+    page = open_desk()
+    page.keyboard.press("j")
+    page.wait_for_selector("#do-shelve")
+    page.keyboard.press("s")
+    spans = page.locator("#dialog input[type=radio]")
+    assert [spans.nth(n).is_disabled() for n in range(4)] == [False, True, True, True]
+    page.locator("#dialog select").select_option("other")
+    page.locator("#dialog-do").click()
+    expect(page.locator(".dialog-say")).to_have_text("Still needed: Reason.")
+    page.keyboard.type("crew on site")
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => !document.getElementById('dialog').open")
+    (command,) = gateway.commands()
+    assert (command["action"], command["for_s"], command["reason"]) == ("shelve", 900, "Other: crew on site")
+    page.keyboard.press("x")
+    for _ in range(3):
+        page.keyboard.press("j")
+        page.keyboard.press("x")
+    page.keyboard.press("Shift+A")
+    expect(page.locator(".toast", has_text="selected, visible")).to_contain_text("3 acknowledged")
+    alerts = sorted(one["alert"] for one in gateway.commands() if one["action"] == "acknowledge")
+    assert alerts == ["03-a2-0", "03-a3-0", "04-b1-0"]
+
+
+def test_keys_can_be_others_or_none_and_what_is_private_is_asked_for_with_a_purpose(
+    open_desk: OpenDesk,
+) -> None:
+    page = open_desk()
+    asked: list[Any] = []
+    page.route(
+        "**/private",
+        lambda route: (
+            asked.append(route.request.post_data_json),
+            route.fulfill(json={"reports": [{"reporter": "A. N.", "phone": "***"}], "texts": {}}),
+        ),
+    )
+    page.keyboard.press("j")
+    page.wait_for_selector("#private-open")
+    expect(page.locator(".timeline")).to_contain_text("(sealed text)")
+    assert asked == []
+    page.locator("#private-open").click()
+    page.locator("#dialog select").select_option("call_back")
+    page.locator("#dialog-do").click()
+    expect(page.locator(".private")).to_contain_text("A. N.")
+    assert asked == [{"case": CRITICAL, "purpose": "call_back"}]
+    page.evaluate("id => wf.desk.queue.focus(id)", FILED)
+    expect(page.locator("#private-open")).to_be_visible()
+    assert "A. N." not in page.content()
+
+    page.keyboard.press("?")
+    page.locator("#key-accept").press("w")
+    page.locator("#dialog-do").click()
+    expect(page.locator("#do-accept kbd")).to_have_text("w")
+    page.keyboard.press("?")
+    page.locator("#keys-on").uncheck()
+    page.locator("#dialog-do").click()
+    expect(page.locator("#do-accept kbd")).to_have_count(0)
+    page.keyboard.press("n")
+    page.wait_for_timeout(150)
+    assert not page.locator("#dialog").is_visible()
+    page.evaluate("() => localStorage.clear()")
