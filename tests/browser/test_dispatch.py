@@ -11,6 +11,8 @@ from dashboard.door import EVERYBODY, Who
 from tests.browser import desk, town
 from tests.browser.conftest import Open
 from tests.browser.fake_gateway import FakeGateway, Message
+from tests.browser.test_accessibility import AXE, faults
+from tests.conftest import absent
 
 # /duty is the gateway's neighbour; without it the desk claims nothing about who is on duty
 pytestmark = pytest.mark.tolerates("404")
@@ -375,3 +377,27 @@ def test_keys_can_be_others_or_none_and_what_is_private_is_asked_for_with_a_purp
     page.wait_for_timeout(150)
     assert not page.locator("#dialog").is_visible()
     page.evaluate("() => localStorage.clear()")
+
+
+def test_a_laden_desk_and_its_dialogs_have_no_grave_fault_of_accessibility(
+    gateway: FakeGateway, open_desk: OpenDesk
+) -> None:
+    if not AXE.is_file():
+        absent("axe-core is not there: `make install-dev` installs it with npm, from tests/browser/axe.")
+    axe = AXE.read_text(encoding="utf-8")
+    page = open_desk(calm=True)
+    page.keyboard.press("j")
+    page.wait_for_selector(".timeline")
+    gateway.answer = lambda asked: {"ok": False, "reason": "no"}
+    page.keyboard.press("a")
+    page.wait_for_selector(".toast")
+    found = faults(page, axe)
+    for key in ("g", "?", "s"):
+        page.keyboard.press(key)
+        page.wait_for_selector("#dialog[open]")
+        found += faults(page, axe)
+        page.keyboard.press("Escape")
+    storm(gateway)
+    page.evaluate("wf.go({theme: 'dim', lang: 'zh-CN'})")
+    page.wait_for_selector("html[data-theme=dim] #waiting:not([hidden])")
+    assert [*found, *faults(page, axe)] == []
