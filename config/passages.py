@@ -9,8 +9,10 @@ from pathlib import Path
 import fsspec
 import msgspec
 import pyarrow.parquet as pq
+from pyarrow import compute
 
 from config.settings import Settings
+from config.wallclock import monotonic_s
 from domain.passages import Passage
 
 BEHIND_S = 60
@@ -67,6 +69,42 @@ class PassageArchive:
                     raise
             else:
                 return
+
+    def closing_of(self, case: str, partition: int, *, until_s: float) -> Passage | None:
+        """Return the last closing of a case, the newest files read first.
+
+        Values are searched as they lie and only the case's own are decoded: a million in some seconds.
+
+        Parameters
+        ----------
+        case, partition
+            The case's id, and where its records are.
+        until_s
+            When to give up, by `config.wallclock.monotonic_s`.
+
+        Returns
+        -------
+        Passage or None
+            None where none is archived, or it was not found in time.
+
+        Raises
+        ------
+        OSError
+            If the files cannot be read.
+
+        """
+        name = b'"case":' + msgspec.json.encode(case)
+        for path in reversed(self._paths(partition)):
+            with self._files.open(path, "rb") as file, pq.ParquetFile(file) as parquet:
+                for group in reversed(range(parquet.num_row_groups)):
+                    if monotonic_s() > until_s:
+                        return None
+                    values = parquet.read_row_group(group, columns=["value"]).column("value")
+                    own = values.filter(compute.match_substring(values, name)).to_pylist()
+                    closings = [one for one in map(_decoder.decode, own) if one.kind == "closed"]
+                    if closings:
+                        return closings[-1]
+        return None
 
     def _paths(self, partition: int) -> list[str]:
         """Return the files by their first offset; where they overlap, the one that reaches further comes first."""

@@ -1,11 +1,13 @@
 """What handover and tracking are made of in a running system: read models, vault, kept pages, and the way to the gateway."""
 
+import threading
 from collections.abc import Sequence
 
 from config.handover_store import handovers_of
+from config.passages import PassageArchive
 from config.settings import Settings
 from config.vault import ErasedError, Vault, VaultError, vault_of
-from config.wallclock import now_ms
+from config.wallclock import monotonic_s, now_ms
 from dashboard.edge_commands import REPORTER
 from dashboard.handover_answers import HandoverParts
 from dashboard.readings import PipelineReadings
@@ -14,6 +16,9 @@ from dashboard.rulebook import RuleSets
 from dashboard.sign_ins import SignIns
 from dashboard.track_answers import ASKED_S, MOST_ASKED, CaseRead, TrackParts
 from domain.scrub import scrub
+
+SEARCH_S = 2.0
+"""So long the archive is searched for a case that has left the state."""
 
 
 def handover_parts(settings: Settings, readings: PipelineReadings, rule_sets: RuleSets) -> HandoverParts:
@@ -73,13 +78,39 @@ def track_parts(
         case_of_code=vault.case_of_code,
         code_of_case=vault.tracking_code,
         case=case,
-        closed=lambda _: None,
+        closed=Archived(PassageArchive.of(settings)).closed,
         open_text=lambda sealed, name: opened(vault, sealed, name),
         say=ReporterLine(settings.secret.get_secret_value(), gateway).say,
         wait_s=wait_s,
         rules_hash=readings.rules_hash,
         rule_sets=rule_sets,
     )
+
+
+class Archived:
+    """When cases were closed that have left the state, by the archive: one search at a time, and none for long.
+
+    The page is public: who asks for an old case costs what one search costs, and who asks meanwhile hears that it is
+    archived.
+    """
+
+    def __init__(self, archive: PassageArchive) -> None:
+        self._archive = archive
+        self._searching = threading.Lock()
+
+    def closed(self, case: str) -> tuple[int, str] | None:
+        """Return when a case was closed and of which feed it was; None where that cannot be known soon."""
+        if not self._searching.acquire(blocking=False):
+            return None
+        try:
+            found = self._archive.closing_of(
+                case, int(case.partition("-")[0]), until_s=monotonic_s() + SEARCH_S
+            )
+        except OSError:
+            return None
+        finally:
+            self._searching.release()
+        return None if found is None else (found.end_ms, found.feed)
 
 
 def opened(vault: Vault, sealed: str, case: str) -> str:

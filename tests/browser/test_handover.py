@@ -10,8 +10,11 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.browser import town
 from tests.browser.conftest import CODES
 from tests.browser.fake_gateway import FakeGateway, wall_ms
+from tests.browser.test_accessibility import axe, faults
 from tests.browser.wall_server import serving
 from tests.dashboard.desk_town import DESK, DeskTown
+
+__all__ = ["axe"]
 
 
 class Desk:
@@ -98,6 +101,17 @@ def test_both_sign_the_page_as_it_was_filled(desk: Desk) -> None:
     expect(page.locator("#ho-pdf")).to_have_attribute(
         "href", re.compile(f"/handover.pdf\\?sha256={signed['sha256']}")
     )
+
+
+def test_no_grave_fault_of_accessibility_bars_anybody_from_a_filled_page(desk: Desk, axe: str) -> None:
+    page = desk.open()
+    page.locator("#ho-fill").click()
+    page.locator("#ho-prepare").click()
+    expect(page.locator("td.hc-tick input")).to_have_count(2)
+    found = faults(page, axe)
+    page.evaluate("wf.go({theme: 'dim', lang: 'zh-CN'})")
+    expect(page.locator("#ho-state")).to_have_text("等待接班人签收")
+    assert [*found, *faults(page, axe)] == []
 
 
 def test_a_note_and_a_moved_scope_go_to_the_gateway(desk: Desk) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 
 from config.passages import PassageArchive
+from config.wallclock import monotonic_s
 from domain.passages import Passage
 from streams.archive_files import SMALL_FILES, ArchiveFiles, Row
 
@@ -44,3 +45,20 @@ def test_files_that_become_one_while_they_are_read_lose_nothing(tmp_path: Path) 
     seen = [next(reading)[0] for _ in range(15)]
     assert files.merge("passages", 3)
     assert [*seen, *(offset for offset, _ in reading)] == list(range(160))
+
+
+def test_the_last_closing_of_a_case_is_found_among_others(tmp_path: Path) -> None:
+    files, archive = ArchiveFiles(str(tmp_path)), PassageArchive(str(tmp_path), "passages")
+    assert archive.closing_of("03-1", 3, until_s=monotonic_s() + 5) is None
+    for first in (0, 10, 20):
+        made = rows(first, first + 9)
+        for n, (case, kind) in enumerate([("03-1", "closed"), ("03-11", "closed"), ("03-1", "step")]):
+            one = msgspec.json.decode(made[n].value, type=Passage)
+            changed = msgspec.structs.replace(one, case=case, kind=kind, end_ms=first)
+            made[n] = Row(first + n, 0, msgspec.json.encode(changed))
+        files.write("passages", 3, made)
+    found = archive.closing_of("03-1", 3, until_s=monotonic_s() + 5)
+    assert found is not None
+    assert (found.case, found.kind, found.end_ms) == ("03-1", "closed", 20)
+    assert archive.closing_of("03-2", 3, until_s=monotonic_s() + 5) is None
+    assert archive.closing_of("03-1", 3, until_s=0) is None
