@@ -24,6 +24,7 @@
   let lost_at = 0;
   let reminded = 0;
   let only_view = false;
+  let busy = { until: 0, rank: 9 }; // what sounds now
 
   sound.start = function () {
     try {
@@ -63,6 +64,11 @@
 
   function play(name) {
     if (wf.url.replay || sound.muted_ms() > 0) return;
+    const lasts = TONES[name].reduce((sum, tone) => sum + tone[1] + 0.05, 0.02);
+    const rank = name === "lost" ? 0 : Number(name);
+    // two tones at once are neither: what is no worse than what sounds is the same call
+    if (performance.now() < busy.until && rank >= busy.rank) return;
+    busy = { until: performance.now() + lasts * 1000, rank };
     sound.played.push(String(name));
     if (sound.played.length > 50) sound.played.shift();
     if (!sound.unlocked()) return;
