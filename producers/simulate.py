@@ -28,6 +28,12 @@ DEFAULT_PER_S = 2.0
 REMEMBERED_MS = 3 * DAY_MS
 """A simulator goes on in the province that it began within three days; finding its place in an older one takes too long."""
 
+DESKS_FEED = "grid-reports"
+ONE_FOR_DESKS = 5
+"""Of the hotline's cases, a quarter of all, one in five: at the usual pace some seventy an hour, for a desk to try."""
+ID_DIGITS = 8
+"""An id ends with its number in so many digits."""
+
 SAVED_EVERY_S = 5.0
 """What was sent since may be sent again after a kill: repeats."""
 
@@ -225,14 +231,17 @@ class LiveSimulator:
             run=f"S{self._own.seed}.{standing.start_ms:x}",
             stamped=False,
         )
-        lane = lane_of(FEED, shared=False)
+        lane, desks_lane = lane_of(FEED, shared=False), lane_of(DESKS_FEED, shared=False)
         # a new run's event ids, also when it sends what an earlier one may have sent
         with KafkaWriter(self._settings, FEED, f"{now_ms():x}") as writer:
             pace = Pace(now_ms(), 1)
             saved_s = -SAVED_EVERY_S
             for t_ms, report in _behind(world.messages(), standing.sent_ms):
                 pace.wait_for(t_ms)
-                writer.send(lane, "report", encoder.encode(report))
+                if not for_desks(report):
+                    writer.send(lane, "report", encoder.encode(report))
+                elif report.step in {"file", "closed"}:
+                    writer.send(desks_lane, "report", encoder.encode(taken_by_desks(report)))
                 if monotonic_s() - saved_s > SAVED_EVERY_S:
                     writer.flush()
                     self._save(msgspec.structs.replace(standing, sent_ms=t_ms))
@@ -245,6 +254,16 @@ class LiveSimulator:
         with tempfile.NamedTemporaryFile(dir=self._file.parent, prefix=".part-", delete=False) as aside:
             aside.write(msgspec.json.encode(standing))
         Path(aside.name).replace(self._file)
+
+
+def for_desks(report: Report) -> bool:
+    """Tell whether a live province leaves a report's case to the people at its desks."""
+    return report.channel == "hotline" and int(report.id[-ID_DIGITS:]) % ONE_FOR_DESKS == 0
+
+
+def taken_by_desks(report: Report) -> Report:
+    """Return a report as the desks' own feed brings it: what nobody has worked on is closed at its source in the end."""
+    return msgspec.structs.replace(report, feed=DESKS_FEED, step="")
 
 
 def _behind(messages: Iterator[tuple[int, Report]], sent_ms: int) -> Iterator[tuple[int, Report]]:

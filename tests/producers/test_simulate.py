@@ -33,7 +33,7 @@ from producers.province import (
 )
 from producers.province_roster import ensure_rosters
 from producers.rhythm import DAY_MS, HOUR_MS, UTC_OFFSET_MS, incidents_of_day, rate_of
-from producers.simulate import simulate
+from producers.simulate import DESKS_FEED, for_desks, simulate, taken_by_desks
 from producers.simulation import START_MS, Simulation
 from watchfloor.topics import create_topics
 
@@ -219,3 +219,17 @@ def test_the_province_s_roster_has_somebody_on_duty_in_every_grid_at_any_time(tm
 def roster_workers(folder: Path) -> list[str]:
     files = [read_roster_file(path.read_bytes()) for path in sorted(folder.glob("*.json"))]
     return [row.worker for file in files for row in file.duty]
+
+
+def test_a_live_province_leaves_some_cases_to_the_people_at_its_desks() -> None:
+    parts = gather(None, None) | {"areas/simulator.json": msgspec.json.encode(make_province(120, 1))}
+    rules = compile_rules(parts, "")
+    assert rules.flow_of(DESKS_FEED) is not None
+    left = [report for _, report in some(5000) if for_desks(report)]
+    share = sum(report.step == "file" for report in left) / sum(r.step == "file" for _, r in some(5000))
+    assert 0.03 < share < 0.07
+    for report in left:
+        desk = taken_by_desks(report)
+        assert (desk.id, desk.step, desk.feed) == (report.id, "", DESKS_FEED)
+        if desk.place:
+            assert rules.feeds[DESKS_FEED].place(None, None, desk.place)[0] == desk.place[0]
