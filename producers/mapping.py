@@ -10,7 +10,7 @@ import msgspec
 from domain.feed_rules import FeedRules
 from domain.records import Report, encoder
 from producers.envelope import sized
-from producers.private import PrivateColumns, Sealer, is_sealed
+from producers.private import NOTHING, Content, PrivateColumns, Sealer, is_sealed
 from producers.times import TimeColumn
 
 SEPARATOR = "\x1f"
@@ -34,7 +34,7 @@ class _Draft(msgspec.Struct, gc=False):
     t_ms: int | None
     fields: dict[str, Any]
     odd: dict[str, Any]
-    content: bytes
+    content: Content
 
 
 class FeedMapping:
@@ -116,7 +116,7 @@ class FeedMapping:
 
     def _seal(self, drafts: list["_Draft"]) -> None:
         assert self._private is not None
-        sealed = self._private.sealed([(one.fields["id"], one.content) for one in drafts])
+        sealed = self._private.sealed([one.content for one in drafts])
         for draft, private in zip(drafts, sealed, strict=True):
             draft.fields["private"] = private
 
@@ -129,7 +129,7 @@ class FeedMapping:
         self._last_ms = place
         fields, odd = self._fields(row, opened, arrived)
         step = self._steps.get(self._step(row), "") if self._step else ""
-        content = b""
+        content = NOTHING
         if self._private is not None:
             fields["closed_ms"] = closed
             content = self._private.content(row, fields, odd)

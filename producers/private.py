@@ -40,6 +40,12 @@ def sealer_of(feed: FeedRules, settings: Settings) -> AbstractContextManager[Vau
     return vault_of(settings) if is_sealed(feed) else nullcontext()
 
 
+Content = tuple[str, bytes]
+"""The name of a key, and what is to be sealed under it."""
+
+NOTHING: Content = ("", b"")
+
+
 class Sealer(Protocol):
     """What a producer needs of the vault."""
 
@@ -81,33 +87,41 @@ class PrivateColumns:
         """Return the id that travels: of a feed without ids, whose columns may name somebody, a keyed hash of them."""
         return self._sealer.hashed(text) if self._hashes_ids and text else text
 
-    def content(self, row: Mapping[str, Any], fields: dict[str, Any], odd: dict[str, Any]) -> bytes:
-        """Return what is to be sealed of a row, empty where there is nothing.
+    def content(self, row: Mapping[str, Any], fields: dict[str, Any], odd: dict[str, Any]) -> Content:
+        """Return what is to be sealed of a row, and under which key.
 
-        What could not be read goes there, too, since intake would quote it: `fields` and `odd` say so in its place.
+        What could not be read goes there, too, since intake would quote it: `fields` and `odd` say so in its place. Such a
+        row is refused, so its key is one of its own, as an unreadable row's: no case will ever take it along.
         """
         said = {field: _cut(field, text) for field, get in self._columns if (text := _utf8(get(row)).strip())}
-        if self._hides_odd and (unread := _hide(fields) | _hide_numbers(odd)):
+        unread = _hide(fields, odd) if self._hides_odd else {}
+        if unread:
             said["unread"] = _cut("unread", "; ".join(f"{name}: {value}" for name, value in unread.items()))
-        return encoder.encode(said) if said else b""
+        if not said:
+            return NOTHING
+        body = encoder.encode(said)
+        if unread:
+            return self._refused_key(body), body
+        return key_of_report(matter_of(self._feed, fields["id"])), body
 
-    def sealed(self, contents: Sequence[tuple[str, bytes]]) -> list[str]:
-        """Return reports' private contents sealed, by the reports' ids; an empty one stays empty."""
-        wanted = [
-            (key_of_report(matter_of(self._feed, id_)), content) for id_, content in contents if content
-        ]
+    def sealed(self, contents: Sequence[Content]) -> list[str]:
+        """Return reports' private contents sealed; nothing stays nothing."""
+        wanted = [one for one in contents if one is not NOTHING]
         sealed = iter(self._sealer.seal_reports(wanted) if wanted else ())
-        return [next(sealed) if content else "" for _, content in contents]
+        return ["" if one is NOTHING else next(sealed) for one in contents]
 
     def unreadable(self, raw: bytes) -> bytes:
         """Return what is sent of a row that cannot be read: why, its size, and the row itself sealed."""
-        name = f"u-{self._sealer.hashed(raw.decode('utf-8', 'surrogateescape'))}"
-        (private,) = self._sealer.seal_reports([(name, raw)])
-        self._sealer.retire(name, [name], erase_ms=now_ms() + KEPT_MS)
-        reason = _reason(raw)
+        (private,) = self._sealer.seal_reports([(self._refused_key(raw), raw)])
         return encoder.encode(
-            Unreadable(feed=self._feed, reason=reason, size_bytes=len(raw), private=private)
+            Unreadable(feed=self._feed, reason=_reason(raw), size_bytes=len(raw), private=private)
         )
+
+    def _refused_key(self, raw: bytes) -> str:
+        """Return the key's name of what intake will refuse; it is erased after its time, whatever becomes of it."""
+        name = f"u-{self._sealer.hashed(raw.decode('utf-8', 'surrogateescape'))}"
+        self._sealer.retire(name, [name], erase_ms=now_ms() + KEPT_MS)
+        return name
 
 
 def _reason(raw: bytes) -> Literal["bad_utf8", "malformed", "wrong_type"]:
@@ -119,20 +133,29 @@ def _reason(raw: bytes) -> Literal["bad_utf8", "malformed", "wrong_type"]:
     return "malformed"
 
 
-def _hide(fields: dict[str, Any]) -> dict[str, str]:
-    """Take times that could not be read out of a report's fields, and return them."""
-    unread = {}
+def _hide(fields: dict[str, Any], odd: dict[str, Any]) -> dict[str, str]:
+    """Take out of a report what is no time and no coordinate, and return it: a number there may be a telephone's."""
+    unread: dict[str, str] = {}
     for name in ("opened_ms", "closed_ms", "promised"):
         value = fields.get(name)
-        if isinstance(value, str) and not (name == "promised" and _DAY.fullmatch(value)):
-            unread[name], fields[name] = _utf8(value), SEALED_AWAY
+        if value is not None and not _is_time(name, value):
+            unread[name], fields[name] = _utf8(str(value)), SEALED_AWAY
+    for name, most in (("lat", 90.0), ("lon", 180.0)):
+        value = fields.get(name, 0.0)
+        if not -most <= value <= most:
+            unread[name] = str(fields.pop(name))
+            odd[name] = SEALED_AWAY
+    for name, value in odd.items():
+        if value != SEALED_AWAY:
+            unread[name] = _utf8(str(value))
+    odd.update(dict.fromkeys(odd, SEALED_AWAY))
     return unread
 
 
-def _hide_numbers(odd: dict[str, Any]) -> dict[str, str]:
-    unread = {name: _utf8(value) for name, value in odd.items() if isinstance(value, str)}
-    odd.update(dict.fromkeys(unread, SEALED_AWAY))
-    return unread
+def _is_time(name: str, value: int | str) -> bool:
+    if isinstance(value, int):
+        return judge.EARLIEST_MS <= value < judge.LATEST_MS
+    return name == "promised" and _DAY.fullmatch(value) is not None
 
 
 def _cut(field: str, text: str) -> str:

@@ -78,15 +78,24 @@ def test_after_erase_a_row_sent_again_carries_nothing(vault: Vault) -> None:
 
 
 def test_what_cannot_be_read_is_sealed_where_intake_would_quote_it(vault: Vault) -> None:
-    row = ROW | {"opened": "ask 王小明", "closed": "after 13800138000", "lat": "at 王小明's", "lon": "121"}
+    row = ROW | {
+        "opened": "ask 王小明",
+        "closed": "after 13800138000",
+        "lat": "at 王小明's",
+        "lon": "13800138000",
+    }
     messages = FeedMapping(feed(), vault).messages(row)
     for message in messages:
         assert "王" not in message.body.decode()
         assert "138" not in message.body.decode()
     first = json.loads(messages[0].body)
-    assert (first["opened_ms"], first["lat"], first["lon"]) == (SEALED_AWAY, SEALED_AWAY, 121)
+    assert (first["opened_ms"], first["lat"], first["lon"]) == (SEALED_AWAY, SEALED_AWAY, SEALED_AWAY)
+    assert key_name(first["private"]).startswith("u-"), "no case will take its key along"
     said = json.loads(vault.open(first["private"], **LOOK))["unread"]
-    assert all(text in said for text in ("ask 王小明", "after 13800138000", "at 王小明's"))
+    assert all(text in said for text in ("ask 王小明", "after 13800138000", "at 王小明's", "13800138000"))
+    assert key_name(first["private"]) in vault.erase_due(10**15)
+    (placed,) = FeedMapping(feed(), vault).messages(ROW | {"lat": "29.5", "lon": "121"})
+    assert (json.loads(placed.body)["lat"], json.loads(placed.body)["lon"]) == (29.5, 121)
 
 
 def test_a_row_that_is_none_travels_sealed_with_the_reason(vault: Vault, tmp_path: Path) -> None:
