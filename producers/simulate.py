@@ -14,12 +14,14 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from config.settings import Settings
+from config.vault import VaultError, vault_of
 from config.wallclock import monotonic_s, now_ms
 from domain.codes import lane_of
 from domain.records import Report, Tick, encoder
 from producers.kafka_writer import KafkaWriter, WriteError
 from producers.produce import MAX_SPEED, Pace, Produced, ProduceError, minute_end, refuse_what_is_past
 from producers.province import MOST_GRIDS
+from producers.residents import with_resident
 from producers.rhythm import DAY_MS, Incident
 from producers.simulation import FEED, START_MS, Simulation
 
@@ -219,6 +221,8 @@ class LiveSimulator:
         ------
         WriteError
             If the broker does not take a record.
+        VaultError
+            If the vault does not answer.
 
         """
         self._settings.data.mkdir(parents=True, exist_ok=True)
@@ -233,7 +237,7 @@ class LiveSimulator:
         )
         lane, desks_lane = lane_of(FEED, shared=False), lane_of(DESKS_FEED, shared=False)
         # a new run's event ids, also when it sends what an earlier one may have sent
-        with KafkaWriter(self._settings, FEED, f"{now_ms():x}") as writer:
+        with KafkaWriter(self._settings, FEED, f"{now_ms():x}") as writer, vault_of(self._settings) as vault:
             pace = Pace(now_ms(), 1)
             saved_s = -SAVED_EVERY_S
             for t_ms, report in _behind(world.messages(), standing.sent_ms):
@@ -241,7 +245,9 @@ class LiveSimulator:
                 if not for_desks(report):
                     writer.send(lane, "report", encoder.encode(report))
                 elif report.step in {"file", "closed"}:
-                    writer.send(desks_lane, "report", encoder.encode(taken_by_desks(report)))
+                    writer.send(
+                        desks_lane, "report", encoder.encode(with_resident(taken_by_desks(report), vault))
+                    )
                 if monotonic_s() - saved_s > SAVED_EVERY_S:
                     writer.flush()
                     self._save(msgspec.structs.replace(standing, sent_ms=t_ms))
@@ -288,7 +294,7 @@ def main() -> int:
         LiveSimulator(Settings(), SimulatorSettings()).run()
     except KeyboardInterrupt:
         return 0
-    except WriteError as gone:
+    except (WriteError, VaultError) as gone:
         sys.stderr.write(f"{gone}\n")
         return 3
     return 0

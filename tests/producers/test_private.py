@@ -19,6 +19,7 @@ from domain.sealed import LONGEST_PRIVATE, key_name
 from producers.files import RecordedFiles
 from producers.mapping import FeedMapping
 from producers.private import SEALED_AWAY
+from producers.residents import with_resident
 
 ROW = {
     "id": "7",
@@ -135,3 +136,12 @@ def test_a_feeds_file_names_private_columns_that_there_are() -> None:
     with pytest.raises(RulesError) as wrong:
         feed(old=b'phone = "phone"', new=b'telephone = "phone"')
     assert any("telephone" in one for one in wrong.value.mistakes)
+
+
+def test_a_fictional_resident_is_sealed_alike_in_every_version_of_a_report(vault: Vault) -> None:
+    first = Report(feed="grid-reports", id="S1.18c-00000042", category="noise", step="file")
+    versions = [with_resident(one, vault) for one in (first, msgspec.structs.replace(first, closed_ms=1))]
+    assert versions[0].private == versions[1].private != ""
+    said = json.loads(vault.open(versions[0].private, **LOOK))
+    assert set(said) == {"reporter", "phone", "text"}
+    assert said["phone"].startswith("120"), "a number that nobody can have"
