@@ -66,6 +66,9 @@ class Settings(BaseSettings):
         default=SecretStr(""),
         description="Accounts and the vault in SQL as an SQLAlchemy URL; empty: a file of the data folder.",
     )
+    channel: Literal["log", "file"] = Field(
+        default="file", description="How the courier tells people: a line in its log, or in DATA/messages."
+    )
     keep_private_days: int = Field(
         default=30,
         ge=0,

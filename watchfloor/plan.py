@@ -108,7 +108,14 @@ def our_children(settings: Settings, simulator: bool, workers: int) -> list[Chil
             name="archive",
             argv=python_module("streams.archive"),
             environment=surroundings,
-            # nobody waits for these two: the wall's own start has the cores first
+            # nobody waits for these: the wall's own start has the cores first
+            needs=("broker", "topics", "wall"),
+            stop_within_s=OTHER_STOP_S,
+        ),
+        ChildSpec(
+            name="courier",
+            argv=python_module("streams.courier"),
+            environment=surroundings,
             needs=("broker", "topics", "wall"),
             stop_within_s=OTHER_STOP_S,
         ),

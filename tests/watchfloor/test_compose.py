@@ -41,6 +41,7 @@ def test_the_file_is_valid_by_the_specifications_schema(compose: dict[str, Any])
         "gateway",
         "dashboard",
         "archive",
+        "courier",
         "setup",
         "rules",
         "simulator",
@@ -102,6 +103,7 @@ def test_each_process_has_its_own_user_at_a_broker_that_keeps_rights(compose: di
             "worker": "worker",
             "gateway": "gateway",
             "archive": "archive",
+            "courier": "courier",
             "simulator": "producer",
             "setup": "ops",
             "rules": "ops",
@@ -122,7 +124,7 @@ def test_only_who_seals_opens_or_signs_in_reaches_the_database(compose: dict[str
         for name, one in compose["services"].items()
         if "WATCHFLOOR_DATABASE" in one.get("environment", {})
     }
-    assert {"gateway", "dashboard"} <= with_it
+    assert {"gateway", "dashboard", "courier"} <= with_it
     assert not with_it & {"worker", "archive", "setup", "rules", "kafka", "valkey"}
     for name in with_it:
         service = compose["services"][name]
