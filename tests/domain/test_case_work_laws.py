@@ -127,7 +127,7 @@ def check_messages(shop: Workshop) -> None:
     assert len({message.effect for message in sent}) == len(sent)
     for message in sent:
         assert message.key.startswith(f"{message.case}/")
-        assert message.address
+        assert message.address or message.kind == "left"
         case = shop.floor.casework[int(message.case[:2])].cases.get(message.case)
         assert case is None or case.work is None or message.version <= case.work.version
 
