@@ -26,6 +26,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "handover_replays": ("Replays under way", "进行中的回放"),
     "handover_notes": ("Notes of the shift", "交班备注"),
     "handover_staff": ("On post", "在岗人员"),
+    "handover_no_staff": ("No roster says who is on post here.", "此处没有值班表。"),
     "handover_nothing": ("None", "无"),
     "handover_more": ("{n} more, not listed", "另有 {n} 条未列出"),
     "handover_age": ("Age", "已持续"),

@@ -53,7 +53,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "track_closed": ("Closed", "已办结"),
     "track_outcome": ("Outcome", "办理结果"),
     "track_answer": ("Answer", "答复"),
-    "track_round": ("Taken up again {n} times", "已重新办理 {n} 次"),
+    "track_round": ("Taken up again: {n}×", "已重新办理 {n} 次"),
     "track_settled": ("Is it settled?", "问题解决了吗？"),
     "track_settled_until": ("You can say so until {time}.", "您可在 {time} 前反馈。"),
     "track_yes": ("Yes, it is settled", "已解决"),

@@ -171,9 +171,9 @@
       if (link.id === "to-handover") link.setAttribute("aria-current", "page");
     }
     choose(anew);
-    const title = now && code ? `${wf.t("handover_title")} · ${wf.both(page().title, code)}` : wf.t("handover_title");
+    const title = now && code ? wf.both(page().title, code) : wf.t("handover_title");
     wf.text(wf.$("ho-title"), title);
-    document.title = `${title} · watchfloor`;
+    document.title = `${wf.t("handover_title")} · ${title} · watchfloor`;
     const here = Boolean(now && code && !failed);
     wf.flag(wf.$("handover"), "empty", !here);
     wf.flag(wf.$("handover"), "held", Boolean(held));
@@ -385,7 +385,7 @@
     wf.text(wf.$(`ho-count-${name}`), rows.length + more ? wf.number(rows.length + more) : "");
     const shown = rows.map((row) => columns.map((column) => (column === "tick" ? row.id : textOf(CELLS[column](row)))));
     put(wf.$(`ho-table-${name}`), [columns, shown, more, waiting && waiting.by, wf.me.account, readings], () => {
-      if (!rows.length) return [wf.el("p", { class: "quiet" }, wf.t("handover_nothing"))];
+      if (!rows.length) return [wf.el("p", { class: "quiet" }, wf.t(name === "staff" ? "handover_no_staff" : "handover_nothing"))];
       const heads = columns.map((column) => wf.el("th", { class: `hc-${column}`, scope: "col" }, wf.t(HEADS[column] || `handover_${column}`)));
       const lines = rows.map((row) => wf.el("tr", { "data-priority": row.priority || null }, ...columns.map((column) => wf.el("td", { class: `hc-${column}` }, CELLS[column](row)))));
       const rest = more ? [wf.el("p", { class: "quiet" }, wf.t("handover_more", { n: more }))] : [];

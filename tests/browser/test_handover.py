@@ -116,7 +116,7 @@ def test_no_grave_fault_of_accessibility_bars_anybody_from_a_filled_page(desk: D
 
 def test_a_note_and_a_moved_scope_go_to_the_gateway(desk: Desk) -> None:
     page = desk.open("zh")
-    expect(page.locator("#ho-title")).to_have_text("交接班 · 海湾县指挥中心")
+    expect(page.locator("#ho-title")).to_have_text("海湾县指挥中心")
     page.locator("#ho-note-text").fill("桥梁封闭至六点")
     page.locator("#ho-note-add").click()
     expect(page.locator("#ho-said")).to_have_text("备注已保存。")

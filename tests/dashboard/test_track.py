@@ -122,7 +122,7 @@ def test_an_answer_of_an_earlier_round_is_not_shown(wall: str, desk_town: DeskTo
     ]
     text = words(ask(wall, f"/track/{desk_town.case(step='dispatch', round=2, story=story)}?lang=en")[2])
     assert "The lamp is new" not in text
-    assert "Taken up again 1 times" in text
+    assert "Taken up again: 1×" in text
 
 
 def test_what_is_asked_of_the_reporter_is_shown_while_it_waits(wall: str, desk_town: DeskTown) -> None:
