@@ -7,6 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config.vault import ErasedError, Vault, VaultError
 from domain.messages import Message
+from domain.scrub import scrub
 from streams.channels import Letter
 
 COURIER = "courier"
@@ -53,7 +54,8 @@ class VaultAddresses:
     def letter(self, message: Message, *, wants_text: bool, at_ms: int) -> Letter:
         """See `AddressBook.letter`."""
         address = self._address(message, at_ms) if message.private else ""
-        text = self._open(message, message.text, at_ms) if wants_text and message.text else ""
+        # it goes to others than the desk: nobody's number in it goes along
+        text = scrub(self._open(message, message.text, at_ms)) if wants_text and message.text else ""
         return Letter(message=message, address=address, text=text)
 
     def _address(self, message: Message, at_ms: int) -> str:

@@ -134,12 +134,12 @@ def test_a_reporter_is_reached_through_the_vault_and_an_erased_one_is_told_nothi
     name = "r-" + "a" * 32
     content = {"reporter": "王小明", "phone": "13800138000", "text": "dark"}
     (private,) = vault.seal_reports([(name, json.dumps(content).encode())])
-    text = vault.seal_text(f"c-{CASE}", "which lamp?")
+    text = vault.seal_text(f"c-{CASE}", "which lamp? the neighbour has 13900139000")
     phone = Phone()
     going = Round(outbox, phone, VaultAddresses(vault), lambda: T0)
     asked = message(1, kind="asked", to="reporter", address=name, private=private, text=text)
     assert [post.state for post in going.go([asked])] == ["sent"]
-    assert phone.sent == [(asked.key, "13800138000", "which lamp?")]
+    assert phone.sent == [(asked.key, "13800138000", "which lamp? the neighbour has ***")]
     assert {(view.account, view.case, view.purpose) for view in vault.views()} == {
         ("courier", CASE, "feedback")
     }
