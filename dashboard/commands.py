@@ -17,6 +17,8 @@ PENDING_COMMANDS = 1_000
 """Commands that wait for their answer, of all screens together."""
 MOST_GIVEN = 12
 """What one action needs, and one more for good measure."""
+MOST_CLAIMED = 20
+"""Nobody works on more cases at once."""
 ASKERS_A_COMMAND = 4
 """A double click and a reconnected page ask for the same command; more are not people."""
 
@@ -79,6 +81,18 @@ class AskCase(msgspec.Struct, frozen=True, kw_only=True, tag="case"):
     id: Name
 
 
+class OpenQueue(msgspec.Struct, frozen=True, kw_only=True, tag="queue"):
+    """A screen wants to follow the queue of a desk, in place of the one that it follows."""
+
+    desk: Scope
+
+
+class Beat(msgspec.Struct, frozen=True, kw_only=True, tag="beat"):
+    """Somebody is still at work on the cases that they have claimed."""
+
+    cases: Annotated[list[Name], Meta(max_length=MOST_CLAIMED)]
+
+
 class DeskAct(msgspec.Struct, frozen=True, kw_only=True, tag="desk"):
     """A command on a desk: a signature over a page that is kept, a note of the shift, or a scope for another desk."""
 
@@ -104,8 +118,18 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True, tag="reported"):
     text: Text = ""
 
 
-ClientMessage = Hello | ChangeScope | Shown | Ask | Act | AskCase | DeskAct | Reported
+ClientMessage = Hello | ChangeScope | Shown | Ask | Act | AskCase | DeskAct | Reported | OpenQueue | Beat
 decoder = msgspec.json.Decoder(ClientMessage)
+
+
+class Winner(msgspec.Struct, frozen=True, kw_only=True):
+    """Who was faster, and what they did: what a command met that was about an older version, or a claimed case."""
+
+    action: str
+    account: str
+    name: str
+    t_ms: int
+    step: str
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, tag="answer", omit_defaults=True):
@@ -120,6 +144,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, tag="answer", omit_defau
     code: str = ""
     version: int | None = None
     step: str | None = None
+    winner: Winner | None = None
 
 
 class NotWrittenError(Exception):

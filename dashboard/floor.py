@@ -22,10 +22,13 @@ from dashboard.frames import queued_bytes, text_frame
 from dashboard.freshness import Freshness, Watch, judge, judge_replay
 from dashboard.levels import Children, no_children
 from dashboard.model import Model
+from dashboard.queue import QueueBook
+from dashboard.queue_floor import QueueFloor, Times
 from dashboard.redis_reader import RedisReader
+from dashboard.rights import Rights
 from dashboard.sessions import Session
 from domain.codes import JOURNAL_PARTITIONS
-from domain.rules import RulesError
+from domain.rules import Rules, RulesError
 
 PUBLISH_EVERY_S = 0.1
 """Ten versions a second: faster than anybody reads, and a tenth of the second that a wall may lag."""
@@ -70,8 +73,8 @@ class FloorParts:
     ----------
     epoch
         A text that no other floor of any gateway has.
-    children_of
-        Loads a rule set by its hash and returns its areas; runs in a thread.
+    rules_of
+        Loads a rule set by its hash; runs in a thread.
 
     """
 
@@ -81,7 +84,7 @@ class FloorParts:
     epoch: str
     replay: str
     clock: Literal["wall", "feed"]
-    children_of: Callable[[str], Children]
+    rules_of: Callable[[str], Rules]
     now_ms: Callable[[], int]
     monotonic_s: Callable[[], float]
 
@@ -92,12 +95,26 @@ class Floor:
     def __init__(self, parts: FloorParts) -> None:
         self.parts = parts
         self.model = Model()
+        self.rights = Rights()
+        self.queue = QueueBook(self.model.alerts)
+        self.rules: Rules | None = None
+        self.queues = QueueFloor(
+            self.queue,
+            self.rights,
+            parts.figures,
+            Times(clock_ms=self.clock_ms, now_ms=parts.now_ms, monotonic_s=parts.monotonic_s),
+            known=lambda: self.follower.loaded,
+        )
         self.watch = Watch(since_ms=parts.now_ms(), redis_ms=parts.now_ms())
         self.follower = Follower(
             reader=parts.reader,
             model=self.model,
+            queue=self.queue,
+            rights=self.rights,
             watch=self.watch,
             touched=self._touch,
+            cases=self.queues.changed,
+            granted=lambda: self.queues.rights_changed(self.sessions),
             lost=self._lose,
             answers=self._answered,
             now_ms=parts.now_ms,
@@ -114,7 +131,15 @@ class Floor:
         """Follow, publish, beat and watch until cancelled."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                for part in (self.follower.run, self._publish, self._beat, self._look, self._mind_rules):
+                parts = (
+                    self.follower.run,
+                    self._publish,
+                    self._beat,
+                    self._look,
+                    self._mind_rules,
+                    self.queues.run,
+                )
+                for part in parts:
                     tasks.create_task(part())
         finally:
             await self.parts.reader.aclose()
@@ -141,9 +166,14 @@ class Floor:
     def leave(self, session: Session) -> None:
         """Forget a screen."""
         self._part(session)
+        self.queues.leave(session)
         self.sessions.discard(session)
         if not self.sessions:
             self.idle_since_s = self.parts.monotonic_s()
+
+    def clock_ms(self) -> int:
+        """Return the time by which cases run: the wall's, or with recorded feeds and replays the feeds' own."""
+        return self.model.clock_ms if self.parts.replay or self.parts.clock == "feed" else self.parts.now_ms()
 
     def freshness(self) -> Freshness:
         """Say how old what the screens show is."""
@@ -297,19 +327,21 @@ class Floor:
                 self.parts.book.expire()
 
     async def _mind_rules(self) -> None:
-        """Know the areas of the rule set in force, so that those without any report are shown too."""
+        """Know the rule set in force: its areas, so that those without any report are shown too, flows and calendars."""
         known = ""
         while True:
             wait_s = BEAT_S if self.follower.loaded else RULES_LOOK_S
             wanted = self.model.rules()
             if wanted and wanted != known:
                 try:
-                    self._children = await asyncio.to_thread(self.parts.children_of, wanted)
+                    rules = await asyncio.to_thread(self.parts.rules_of, wanted)
                 except (RulesMissingError, RulesError, OSError) as missing:
                     log.warning("rules.missing", hash=wanted, why=str(missing))
                     wait_s = RULES_AGAIN_S
                 else:
                     known = wanted
+                    self.rules, self._children = rules, rules.children
+                    self.queues.follow_rules(rules)
                 self._rules_tried = True
                 self._touch({""})
             await asyncio.sleep(wait_s)

@@ -3,12 +3,16 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import structlog
 
 from dashboard.freshness import Watch
-from dashboard.model import Entry, Model
+from dashboard.model import Entry, Model, PartitionHashes
+from dashboard.queue import QueueBook
 from dashboard.redis_reader import ReadError, RedisReader
+from dashboard.rights import Rights
+from domain.grants import SHOWN_BY
 
 HEALTH_EVERY_S = 0.5
 """Half a worker's own interval, so that a stamp is never read more than half a second late."""
@@ -29,6 +33,12 @@ class Follower:
     ----------
     reader, model, watch
         From where, into what, and where it is noted when Redis answered.
+    queue, rights
+        What desks work on, and who may: kept beside the model, of the same entries.
+    cases
+        Called with the cases whose rows or alerts changed.
+    granted
+        Called when somebody's rights changed, and when all has been read.
     touched
         Called with the places that changed ("" for all).
     lost
@@ -45,14 +55,20 @@ class Follower:
         *,
         reader: RedisReader,
         model: Model,
+        queue: QueueBook,
+        rights: Rights,
         watch: Watch,
         touched: Touch,
+        cases: Touch,
+        granted: Callable[[], None],
         lost: Callable[[], None],
         answers: Callable[[dict[str, dict[str, object]]], None],
         now_ms: Callable[[], int],
     ) -> None:
         self._reader, self._model, self._watch = reader, model, watch
+        self._queue, self._rights = queue, rights
         self._touched, self._lost, self._answers = touched, lost, answers
+        self._cases, self._granted = cases, granted
         self._now_ms = now_ms
         self._jitter = random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._after: str | None = None
@@ -111,11 +127,12 @@ class Follower:
         ]
         self._model.take_shared(shared)
         for part in parts:
-            self._model.take_partition(part)
+            self._take_partition(part)
         self._watch.redis_ms = self._now_ms()
         if self.loaded:
             self._lost()
         self.loaded = True
+        self._granted()
         self.loads += 1
         self._touched({""})
         log.info("read_models.loaded", partitions=len(parts), after=after)
@@ -136,6 +153,7 @@ class Follower:
             if places is not None:
                 touched |= places
                 self.changes += 1
+                self._take_work(entry.body)
             # answers may come twice, and are relayed once by their ids
             self._answers(entry.body.get("answers", {}))
         await self._again(whole, touched)
@@ -151,7 +169,25 @@ class Follower:
             source = sources.pop()
             kind, _, number = source.partition(":")
             if kind == "journal":
-                touched |= self._model.take_partition(await self._reader.partition(int(number)))
+                touched |= self._take_partition(await self._reader.partition(int(number)))
             else:
                 self._model.take_shared(await self._reader.shared())
                 touched.add("")
+
+    def _take_partition(self, part: PartitionHashes) -> set[str]:
+        """Replace a partition by what its hashes say; return the places that this may have changed."""
+        places = self._model.take_partition(part)
+        self._cases(self._queue.take_partition(part.partition, part.queue, part.alerts))
+        if part.partition == SHOWN_BY and self._rights.take(part.grants, whole=True) and self.loaded:
+            self._granted()
+        return places
+
+    def _take_work(self, body: dict[str, Any]) -> None:
+        """Fold in what an entry has of cases that people work on, and of rights."""
+        rows, alerts, grants = body.get("queue"), body.get("alerts"), body.get("grants")
+        if rows or alerts:
+            changed = self._queue.apply(rows or {}, alerts or {})
+            if changed:
+                self._cases(changed)
+        if grants and self._rights.take(grants):
+            self._granted()

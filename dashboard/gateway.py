@@ -12,17 +12,21 @@ import uvloop
 
 from config.accounts import accounts_of
 from config.handover_store import handovers_of
+from config.people import people_of
 from config.rules import RuleStore
 from config.settings import Settings
 from config.vault import vault_of
 from config.wallclock import monotonic_s, now_ms
+from dashboard.claims import Claims
 from dashboard.commands import CommandBook, Journal
+from dashboard.desk_line import DeskLine
 from dashboard.figures import Figures
 from dashboard.floor import Floor, FloorParts
 from dashboard.grant_teller import GrantTeller
 from dashboard.journal_writer import JournalWriter
-from dashboard.levels import Children
 from dashboard.live import BACKLOG, SEND_BUFFER_BYTES, TOKEN, Live, LiveParts
+from dashboard.names import Names
+from dashboard.queue import Row
 from dashboard.redis_reader import RedisReader, key_prefix
 from dashboard.sealer import Sealer
 from dashboard.sign_ins import SignIns
@@ -62,6 +66,14 @@ class Gateway:
         self._grants = GrantTeller(accounts_of(settings), self.book)
         vault = vault_of(settings)
         self._sealer = Sealer(vault)
+        self._claims = Claims(
+            settings.redis,
+            settings.prefix,
+            claimed=self._claimed,
+            book=self.book,
+            monotonic_s=monotonic_s,
+        )
+        names = Names(accounts_of(settings), lambda: people_of(settings))
         self._epoch = secrets.token_hex(4)
         self._floors: dict[str, tuple[Floor, asyncio.Task[None]]] = {}
         self._tasks: asyncio.TaskGroup | None = None
@@ -72,6 +84,7 @@ class Gateway:
                 book=self.book,
                 figures=self.figures,
                 seal=self._sealer.seal,
+                desk=DeskLine(names, self._claims),
                 page_kept=handovers_of(settings).has,
                 case_of_code=vault.case_of_code,
                 gate=TicketGate(settings.secret.get_secret_value()),
@@ -88,7 +101,8 @@ class Gateway:
             self._tasks = tasks
             self.floor_of("")
             minding = [
-                tasks.create_task(one()) for one in (self._shed, self._mind_sign_ins, self._grants.run)
+                tasks.create_task(one())
+                for one in (self._shed, self._mind_sign_ins, self._grants.run, self._claims.run)
             ]
             server = await self.live.serve(listener)
             await stop.wait()
@@ -127,7 +141,7 @@ class Gateway:
                 epoch=f"{self._epoch}.{len(self._floors)}.{now_ms():x}",
                 replay=replay,
                 clock=self.settings.clock,
-                children_of=self._children_of,
+                rules_of=self._rules.rules_of,
                 now_ms=now_ms,
                 monotonic_s=monotonic_s,
             )
@@ -149,8 +163,10 @@ class Gateway:
             "freshness": floor.freshness(),
         }
 
-    def _children_of(self, rules: str) -> Children:
-        return self._rules.rules_of(rules).children
+    def _claimed(self) -> list[Row]:
+        """Return the rows of the live cases that are claimed."""
+        queue = self._floors[""][0].queue
+        return [queue.items[name].row for name in queue.claimed]
 
     async def _shed(self) -> None:
         """End the replays that nobody has watched for a minute."""

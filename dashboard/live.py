@@ -19,10 +19,12 @@ from dashboard.commands import (
     Answer,
     Ask,
     AskCase,
+    Beat,
     ChangeScope,
     CommandBook,
     DeskAct,
     Hello,
+    OpenQueue,
     Reported,
     Shown,
     decoder,
@@ -30,12 +32,12 @@ from dashboard.commands import (
     for_case,
 )
 from dashboard.commands import RefusedError as CannotBeError
+from dashboard.desk_line import DeskLine
 from dashboard.edge_commands import for_desk, for_reporter
 from dashboard.figures import Figures
 from dashboard.floor import Floor
 from dashboard.frames import text_frame
 from dashboard.origins import origin_is_ours
-from dashboard.redis_reader import ReadError
 from dashboard.sealer import Seal
 from dashboard.sessions import Session
 from dashboard.tickets import Holder, TicketGate
@@ -83,6 +85,8 @@ class LiveParts:
         The body of `/healthz`.
     seal
         Seals what somebody wrote in a command about an alert's case ("" where it has none), before it is written.
+    desk
+        Answers what dispatch desks ask.
     page_kept
         Tells whether the page of a handover is kept, by its SHA-256; runs in a thread.
     case_of_code
@@ -98,6 +102,7 @@ class LiveParts:
     wall_port: int
     public_gateway_url: str
     seal: Seal
+    desk: DeskLine
     page_kept: Callable[[str], bool]
     case_of_code: Callable[[str], str | None]
     now_ms: Callable[[], int]
@@ -226,8 +231,8 @@ class Live:
                 )
             case DeskAct() | Reported():
                 await self._at_the_edge(floor, session, message)
-            case AskCase(id=name):
-                await self._case(floor, session, name)
+            case AskCase() | OpenQueue() | Beat():
+                await self._of_desk(floor, session, message)
             case _:
                 raise RefusedError(POLICY, "hello is said once")
 
@@ -253,9 +258,12 @@ class Live:
         meant: Callable[[], tuple[int, Command]],
         about: str = "",
     ) -> None:
+        written: list[Command] = []
+
         def reply(answer: Answer) -> None:
             self.parts.figures.commands.labels(str(answer.ok).lower()).inc()
-            session.tell(text_frame(_encode(answer)))
+            if not (written and self.parts.desk.lost(floor, session, written[0], answer)):
+                session.tell(text_frame(_encode(answer)))
 
         try:
             self._allow(floor, session)
@@ -264,6 +272,7 @@ class Live:
         except CannotBeError as no:
             reply(Answer(id=name, ok=False, reason=str(no)))
             return
+        written.append(command)
         await self.parts.book.ask(partition, command, reply)
 
     def _allow(self, floor: Floor, session: Session) -> None:
@@ -275,14 +284,18 @@ class Live:
         if not session.commands.take(self.parts.monotonic_s()):
             raise CannotBeError("too many commands; wait a second")
 
-    async def _case(self, floor: Floor, session: Session, name: str) -> None:
-        if not session.commands.take(self.parts.monotonic_s()):
-            return
-        try:
-            case = await floor.parts.reader.case(name)
-        except ReadError:
-            case = None
-        session.tell(text_frame(_encode({"type": "case", "id": name, "case": case})))
+    async def _of_desk(self, floor: Floor, session: Session, message: AskCase | OpenQueue | Beat) -> None:
+        now_s, desk = self.parts.monotonic_s(), self.parts.desk
+        match message:
+            case AskCase(id=name):
+                if session.cases.take(now_s):
+                    await desk.case(floor, session, name)
+            case OpenQueue(desk=code):
+                if not session.queues.take(now_s):
+                    raise RefusedError(POLICY, "too many queues; a screen asks for one when it opens")
+                desk.queue(floor, session, _scope(code))
+            case Beat():
+                await desk.beat(floor, session, message)
 
 
 def _read(text: str | bytes) -> object:

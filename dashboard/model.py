@@ -38,6 +38,8 @@ class PartitionHashes(msgspec.Struct, frozen=True, kw_only=True):
     grids: dict[str, dict[str, Any]]
     alerts: dict[str, dict[str, Any]]
     pairs: dict[str, dict[str, Any]]
+    queue: dict[str, dict[str, Any]] = {}
+    grants: dict[str, list[list[str]]] = {}
 
 
 class SharedHashes(msgspec.Struct, frozen=True, kw_only=True):

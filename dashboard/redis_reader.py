@@ -111,9 +111,9 @@ class RedisReader:
         pipe = self._redis.pipeline(transaction=True)
         pipe.hget(self.prefix + "pos", f"journal:{partition}")
         pipe.hget(self.prefix + "partitions", str(partition))
-        for name in ("grids", "alerts", "pairs"):
+        for name in ("grids", "alerts", "pairs", "queue", "grants"):
             pipe.hgetall(f"{self.prefix}{name}:{partition}")
-        offset, status, grids, alerts, pairs = await _answer(pipe.execute())
+        offset, status, grids, alerts, pairs, queue, grants = await _answer(pipe.execute())
         return PartitionHashes(
             partition=partition,
             offset=-1 if offset is None else int(offset),
@@ -121,6 +121,8 @@ class RedisReader:
             grids=_decoded(grids),
             alerts=_decoded(alerts),
             pairs=_decoded(pairs),
+            queue=_decoded(queue),
+            grants={name.decode(): _rights(value) for name, value in grants.items()},
         )
 
     async def partitions(self) -> dict[str, dict[str, Any]]:
@@ -259,6 +261,13 @@ def _entry(name: str, fields: Mapping[bytes, bytes]) -> Entry:
 def _object(text: bytes) -> dict[str, Any]:
     try:
         return msgspec.json.decode(text, type=dict[str, Any])
+    except msgspec.DecodeError as damaged:
+        raise ReadError(f"A read model is damaged: {damaged}.") from damaged
+
+
+def _rights(text: bytes) -> list[list[str]]:
+    try:
+        return msgspec.json.decode(text, type=list[list[str]])
     except msgspec.DecodeError as damaged:
         raise ReadError(f"A read model is damaged: {damaged}.") from damaged
 

@@ -11,6 +11,7 @@ from websockets.protocol import State
 
 from dashboard.channel import Channel
 from dashboard.frames import queued_bytes, write
+from dashboard.queue_channel import PIECE_ROWS, QueueChannel
 from dashboard.tickets import Holder
 
 QUEUE_BYTES = 32 * 1024
@@ -21,7 +22,12 @@ CLOSED_AFTER_S = 2.0
 """So long may a connection take to end once its ping was not answered or a close was sent."""
 MESSAGES_A_SECOND, MESSAGES_AT_ONCE = 10.0, 40.0
 """A page sends one `ack` a second; the rest is for people and scope changes."""
-COMMANDS_A_SECOND, COMMANDS_AT_ONCE = 1.0, 10.0
+COMMANDS_A_SECOND, COMMANDS_AT_ONCE = 1.0, 20.0
+"""Who works by keyboard claims, assigns and releases a case in some seconds, and acknowledges a selection at once."""
+CASES_A_SECOND, CASES_AT_ONCE = 5.0, 20.0
+"""A desk asks for the case under the cursor, and again when it changes."""
+QUEUES_A_SECOND, QUEUES_AT_ONCE = 0.2, 5.0
+"""A queue sent whole is some megabytes: a desk asks for it when it opens, changes its scope, or has missed something."""
 
 SLOW = 4408
 
@@ -57,6 +63,11 @@ class Session:
         The version of the channel's epoch that it was sent; None: it needs a snapshot.
     shown_seq, shown_s
         What it said that it has painted, and when.
+    desk, desk_parts, queue
+        The desk whose queue it asked for (None: it did not), the parts of it that it sees (None: not known yet), and
+        the queue that it follows.
+    queue_seq, queue_rest
+        The version of the queue that it was sent (None: it needs it whole), and the rows of it that are still to come.
     behind_since_s
         Since when bytes for it have lain here; None: they do not.
 
@@ -70,16 +81,25 @@ class Session:
     sent_seq: int | None = None
     shown_seq: int = 0
     shown_s: float = 0.0
+    desk: str | None = None
+    desk_parts: tuple[str, ...] | None = None
+    queue: QueueChannel | None = None
+    queue_seq: int | None = None
+    queue_rest: list[str] = field(default_factory=list)
     behind_since_s: float | None = None
     ending_since_s: float | None = None
     messages: Allowance = field(init=False)
     commands: Allowance = field(init=False)
+    cases: Allowance = field(init=False)
+    queues: Allowance = field(init=False)
 
     def __post_init__(self) -> None:
         at_s = self.opened_s
         self.shown_s = at_s
         self.messages = Allowance(MESSAGES_A_SECOND, MESSAGES_AT_ONCE, MESSAGES_AT_ONCE, at_s)
         self.commands = Allowance(COMMANDS_A_SECOND, COMMANDS_AT_ONCE, COMMANDS_AT_ONCE, at_s)
+        self.cases = Allowance(CASES_A_SECOND, CASES_AT_ONCE, CASES_AT_ONCE, at_s)
+        self.queues = Allowance(QUEUES_A_SECOND, QUEUES_AT_ONCE, QUEUES_AT_ONCE, at_s)
 
     def watch(self, channel: Channel, epoch: str | None = None, seq: int | None = None) -> None:
         """Turn to a channel, with what the screen has of it."""
@@ -120,6 +140,41 @@ class Session:
             or channel.view is None
             or (self.epoch == channel.epoch and self.sent_seq == channel.seq)
         )
+
+    def follow_queue(self, queue: QueueChannel | None) -> None:
+        """Turn to a queue, which it needs whole, or to none."""
+        self.queue, self.queue_seq, self.queue_rest = queue, None, []
+
+    def deliver_queue(self, server_ms: int) -> int:
+        """Send what the screen does not have of its queue, as much as it can take; return the bytes handed over."""
+        queue, sent = self.queue, 0
+        while queue is not None and not self.queue_current and queued_bytes(self.connection) <= QUEUE_BYTES:
+            frame, seq, rest = self._next_of(queue, server_ms)
+            if not write(self.connection, frame):
+                break
+            self.queue_seq, self.queue_rest = seq, rest
+            sent += len(frame)
+        return sent
+
+    @staticmethod
+    def _head_of(queue: QueueChannel, server_ms: int) -> tuple[bytes, int, list[str]]:
+        frame, rest = queue.whole(server_ms)
+        return frame, queue.seq, rest
+
+    def _next_of(self, queue: QueueChannel, server_ms: int) -> tuple[bytes, int, list[str]]:
+        seq, rest = self.queue_seq, self.queue_rest
+        if seq is None:
+            return self._head_of(queue, server_ms)
+        if rest:
+            return queue.piece(seq, rest[:PIECE_ROWS], server_ms), seq, rest[PIECE_ROWS:]
+        frame = queue.since(seq, server_ms)
+        return self._head_of(queue, server_ms) if frame is None else (frame, queue.seq, [])
+
+    @property
+    def queue_current(self) -> bool:
+        """Whether it has been sent the newest version of its queue."""
+        queue = self.queue
+        return queue is None or not queue.ready or (self.queue_seq == queue.seq and not self.queue_rest)
 
     def tell(self, frame: bytes) -> bool:
         """Send a frame that is the screen's own, if it can take it."""

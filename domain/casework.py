@@ -22,9 +22,10 @@ from domain.counters import Counters
 from domain.deadlines import Deadlines, Due, Entry
 from domain.detection import DetectorBank, DetectorRules, Verdict
 from domain.fold import Changes, Effect
-from domain.grants import Grants
+from domain.grants import SHOWN_BY, Grants
 from domain.handovers import Handovers
 from domain.position import Position
+from domain.queue_rows import rows_of
 from domain.read_models import Shown
 from domain.records import (
     Absorb,
@@ -279,9 +280,11 @@ class Casework:
         return Shown(
             grids=read_models.blocks(self.counters, townships),
             cases=self._cases.shown(cases),
+            queue=rows_of(self._cases.cases, cases, self._at.rules),
             alerts=self._alerts.shown(alerts),
             pairs=self._watch.shown(pairs),
             desks=self._handovers.shown(whole=whole),
+            grants=self.grants.shown(whole=whole) if self.partition == SHOWN_BY else {},
             rule_changes=self._handovers.rule_changes(whole=whole),
             answers=self._commands.answered,
             partition={
@@ -299,6 +302,7 @@ class Casework:
         self._taken = self._at.offset
         self.counters.dirty = set()
         self._cases.dirty, self._alerts.dirty, self._commands.answered = {}, {}, {}
+        self.grants.dirty = {}
         self._handovers.clean()
 
     def due_ms(self) -> int | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from domain.records import Grant
+from domain.records import Grant, encoder
 
 Right = tuple[str, str, str]
 """Role, scope (a code prefix, "" is everywhere) and team."""
@@ -14,6 +14,9 @@ REPORTER, GATEWAY = "reporter", "gateway"
 RESERVED = frozenset({"local", "clock", "rules", GATEWAY, REPORTER})
 """Names that no grant can be given to: what they may do is settled here and in the fold."""
 
+SHOWN_BY = 0
+"""Rights go into every partition of the journal; this one shows them to the gateway."""
+
 
 class Grants:
     """The rights of all accounts in one partition.
@@ -22,15 +25,18 @@ class Grants:
     ----------
     begun
         Whether a grant has ever been folded: from then on nobody acts without an account.
+    dirty
+        Accounts whose rights changed since the edge last took the read models, in order.
 
     """
 
-    __slots__ = ("_numbers", "_rights", "_teams")
+    __slots__ = ("_numbers", "_rights", "_teams", "dirty")
 
     def __init__(self) -> None:
         self._rights: dict[str, set[Right]] = {}
         self._numbers: dict[str, dict[Right, int]] = {}
         self._teams: set[str] = set()
+        self.dirty: dict[str, None] = {}
 
     @property
     def begun(self) -> bool:
@@ -52,6 +58,7 @@ class Grants:
         self._teams.add(grant.team)
         rights = self._rights.setdefault(grant.account, set())
         (rights.add if grant.on else rights.discard)(right)
+        self.dirty[grant.account] = None
         return True
 
     def of(self, account: str) -> tuple[tuple[str, str], ...]:
@@ -79,6 +86,16 @@ class Grants:
             for rights in self._rights.values()
             for role, scope, _ in rights
         )
+
+    def shown(self, *, whole: bool = False) -> dict[str, bytes | None]:
+        """Return what the gateway reads of the rights that changed, or of all: by account [role, scope, team], sorted.
+
+        An account without any is there too, so that it can be seen that grants have begun.
+        """
+        return {
+            account: encoder.encode(sorted(self._rights.get(account, ())))
+            for account in (self._numbers if whole else self.dirty)
+        }
 
     def plain(self) -> dict[str, Any]:
         """Return the rights as plain values: by account [role, scope, team, number, on], sorted."""

@@ -285,6 +285,7 @@ class Work(msgspec.Struct, kw_only=True):
             "supervised": "supervised" in stand.flags,
             "story": self.story,
             "story_cut": self.story_cut,
+            "taken": stand.taken,
             "claim": self.claim,
             "supervision": self._supervision_shown(),
             "receipt": None

@@ -14,6 +14,7 @@ from dashboard import commands
 from dashboard.commands import ClientMessage
 from domain import alerts as domain_alerts
 from domain.records import Command, encoder
+from tests.dashboard.rows import row
 from tests.dashboard.written import running_gateway, written
 
 GRID = "990100002003004"
@@ -75,6 +76,8 @@ def test_every_fact_of_an_alert_is_on_the_page() -> None:
             },
         ),
         ("AskCase", {"type": "case", "id": "03-1"}),
+        ("OpenQueue", {"type": "queue", "desk": "990100002"}),
+        ("Beat", {"type": "beat", "cases": ["03-000000000a"]}),
     ],
 )
 def test_what_the_page_lets_a_screen_say_is_understood(schema: str, message: dict) -> None:
@@ -98,6 +101,7 @@ def test_what_is_really_sent_is_as_the_page_says(valkey: str, topic_prefix: str,
         "heartbeat": "Heartbeat",
         "answer": "Answer",
         "case": "CaseTold",
+        "queue": "Queue",
         "error": "Error",
     }
 
@@ -105,6 +109,7 @@ def test_what_is_really_sent_is_as_the_page_says(valkey: str, topic_prefix: str,
         store = written(valkey, topic_prefix)
         await store.count(GRID, 3)
         await store.alert("03-1a2b-0", GRID)
+        await store.change("journal:3", {"queue": {"03-000000000a": row("03-000000000a", GRID)}})
         await store.health()
         feed = {"feed": "la311", "lane": 1, "last_ms": 1, "silent": True}
         await store.change("reports:1", {"feeds": {"la311": feed}})
@@ -114,11 +119,13 @@ def test_what_is_really_sent_is_as_the_page_says(valkey: str, topic_prefix: str,
             await store.alert("03-1a2b-1", GRID, kind="surge", seen=9, expected=2.5, clock="")
             await store.change("journal:3", {"alerts": {"03-1a2b-0": None}})
             await screen.say(type="case", id="no-such")
+            await screen.say(type="queue", desk="990100")
             await screen.say(type="command", id="12345678", action="acknowledge", alert="no-such")
             messages += await screen.heard(1.3)
             await screen.say(type="nothing of ours")
             messages.append(await screen.hear("error"))
             assert {message["type"] for message in messages} == set(schemas)
+            assert [one["id"] for told in messages for one in told.get("rows", ())] == ["03-000000000a"]
             for message in messages:
                 assert mistakes(schemas[message["type"]], message) == []
         await store.redis.aclose()

@@ -261,7 +261,7 @@ def test_a_screen_acts_with_its_account_and_one_that_only_shows_does_not(
 ) -> None:
     async def scenario() -> None:
         async with floor(valkey, topic_prefix, tmp_path) as (gateway, _):
-            act = {"type": "act", "action": "accept", "case": "07-0a", "version": 3, "account": "a-2"}
+            act = {"type": "act", "action": "accept", "case": "07-000000000a", "version": 3, "account": "a-2"}
             shows = await gateway.screen("990100", token=gateway.ticket(Holder()))
             await shows.say(**act, id="11111111-1111")
             answer = await shows.hear("answer")
@@ -270,7 +270,7 @@ def test_a_screen_acts_with_its_account_and_one_that_only_shows_does_not(
             await acts.say(**act, id="22222222-2222")
             await asyncio.wait_for(gateway.journal.arrived.wait(), 5)
             assert [(p, one.account, one.version) for p, one in gateway.journal.written] == [(7, "a-1", 3)]
-            await acts.say(**{**act, "case": "17-0a"}, id="33333333-3333")
+            await acts.say(**{**act, "case": "17-000000000a"}, id="33333333-3333")
             assert not (await acts.hear("answer"))["ok"]
             await shows.close()
             await acts.close()

@@ -50,7 +50,7 @@ class Written:
                 "alerts_active": 0,
             }
             pipe.hset(self.key("partitions"), number, json.dumps(status))
-        for name in ("grids", "alerts", "pairs"):
+        for name in ("grids", "alerts", "pairs", "queue", "grants"):
             for field, value in body.get(name, {}).items():
                 if value is None:
                     pipe.hdel(self.key(f"{name}:{number}"), field)

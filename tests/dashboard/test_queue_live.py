@@ -1,0 +1,196 @@
+"""A desk's queue over real sockets, from read models as casework writes them."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dashboard import claims, queue_channel
+from dashboard.tickets import Holder
+from domain.codes import partition_of
+from tests.dashboard.rows import alert, row
+from tests.dashboard.written import Running, Screen, Written, running_gateway, written
+
+GRID = "990100002003004"
+OTHER = "990100005001001"
+SOURCE = f"journal:{partition_of(GRID)}"
+CASE = f"{partition_of(GRID):02d}-000000000a"
+CLERK = [["clerk", "990100002", ""]]
+
+
+async def put(store: Written, *rows: dict[str, Any], gone: tuple[str, ...] = (), **more: Any) -> None:
+    await store.change(SOURCE, {"queue": {one["id"]: one for one in rows} | dict.fromkeys(gone), **more})
+
+
+@contextlib.asynccontextmanager
+async def town(valkey: str, prefix: str, data: Path) -> AsyncIterator[tuple[Running, Written]]:
+    """A gateway over one case in each of two townships, and an account with rights over the first."""
+    store = written(valkey, prefix)
+    await store.change("journal:0", {"grants": {"a-1": CLERK, "a-2": [["dispatcher", "990100", ""]]}})
+    await put(store, row(CASE, GRID), row(CASE[:-1] + "b", OTHER))
+    await store.health()
+    async with running_gateway(valkey, prefix, data) as gateway:
+        try:
+            yield gateway, store
+        finally:
+            await store.redis.aclose()
+
+
+async def desk(gateway: Running, account: str = "a-1", code: str = "") -> Screen:
+    screen = await gateway.screen("", token=gateway.ticket(Holder(account=account)))
+    await screen.say(type="queue", desk=code)
+    return screen
+
+
+def test_a_desk_gets_its_queue_whole_then_follows(valkey: str, topic_prefix: str, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with town(valkey, topic_prefix, tmp_path) as (gateway, store):
+            screen = await desk(gateway)
+            first = await screen.hear("queue")
+            assert first["whole"]
+            assert [one["id"] for one in first["rows"]] == [CASE], "the other township is not theirs"
+            assert (first["rows"][0]["priority"], first["total"]) == (4, 1)
+            await put(store, row(CASE, GRID, version=3))
+            second = await screen.hear("queue", within_s=0.5)
+            assert (second["after"], [one["version"] for one in second["set"]]) == (first["seq"], [3])
+            name = f"{CASE[:2]}-00000000aa-0"
+            await store.change(SOURCE, {"alerts": {name: alert(name, CASE, grid=GRID, scope=GRID)}})
+            third = await screen.hear("queue")
+            assert (third["set"][0]["unacked"], third["set"][0]["alerts"]) == (True, [name])
+            await put(store, gone=(CASE,))
+            fourth = await screen.hear("queue")
+            assert (fourth["after"], fourth["set"], fourth["gone"]) == (third["seq"], [], [CASE])
+            await put(store, row(CASE[:-1] + "b", OTHER, version=9))
+            assert not [one for one in await screen.heard(0.4) if one["type"] == "queue"]
+            await screen.close()
+
+    asyncio.run(scenario())
+
+
+def test_desks_of_one_scope_and_rights_share_one_queue(
+    valkey: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    async def scenario() -> None:
+        async with town(valkey, topic_prefix, tmp_path) as (gateway, store):
+            screens = [await desk(gateway, account) for account in ("a-1", "a-1", "a-2")]
+            assert [(await one.hear("queue"))["total"] for one in screens] == [1, 1, 2]
+            followed = gateway.gateway.floor_of("").queues._followed
+            assert sorted(len(one.sessions) for one in followed.values()) == [1, 2]
+            await put(store, row(CASE, GRID, version=3))
+            for one in screens:
+                assert (await one.hear("queue"))["set"][0]["version"] == 3
+                await one.close()
+
+    asyncio.run(scenario())
+
+
+def test_who_has_no_role_there_and_a_screen_that_only_shows_get_no_queue(
+    valkey: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    async def scenario() -> None:
+        async with town(valkey, topic_prefix, tmp_path) as (gateway, _):
+            for account in ("", "nobody", "local"):
+                screen = await desk(gateway, account)
+                said = await screen.hear("queue")
+                assert (said["rows"], bool(said["refused"])) == ([], True)
+                await screen.say(type="case", id=CASE)
+                await screen.close()
+            screen = await desk(gateway, "a-1", OTHER[:9])
+            assert (await screen.hear("queue"))["refused"]
+            await screen.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_right_that_begins_or_ends_shows_at_once(valkey: str, topic_prefix: str, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with town(valkey, topic_prefix, tmp_path) as (gateway, store):
+            screen = await desk(gateway)
+            assert (await screen.hear("queue"))["total"] == 1
+            await store.change("journal:0", {"grants": {"a-1": [["clerk", "990100", ""]]}})
+            assert len((await screen.hear("queue"))["rows"]) == 2
+            await store.change("journal:0", {"grants": {"a-1": []}})
+            assert (await screen.hear("queue"))["refused"]
+            await screen.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_long_queue_comes_in_pieces_and_a_partition_written_whole_is_told_as_what_changed(
+    valkey: str, topic_prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (queue_channel, __import__("dashboard.sessions", fromlist=["sessions"])):
+        monkeypatch.setattr(module, "PIECE_ROWS", 10)
+
+    async def scenario() -> None:
+        async with town(valkey, topic_prefix, tmp_path) as (gateway, store):
+            many = [row(f"{CASE[:2]}-{number:010x}", GRID) for number in range(100, 134)]
+            await put(store, *many)
+            screen = await desk(gateway)
+            rows: dict[str, Any] = {}
+            while len(rows) < 35:
+                said = await screen.hear("queue")
+                assert len(said.get("rows") or said["set"]) <= 10
+                rows |= {one["id"]: one for one in said.get("rows") or said["set"]}
+            key = store.key(f"queue:{SOURCE[8:]}")
+            await store.redis.hdel(key, many[0]["id"])
+            await store.redis.hset(key, CASE, json.dumps(row(CASE, GRID, version=7)))
+            await store.change(SOURCE, {"whole": True})
+            said = await screen.hear("queue")
+            assert ([one["version"] for one in said["set"]], said["gone"]) == ([7], [many[0]["id"]])
+            await screen.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_claim_without_a_beat_is_ended_by_one_command_and_one_with_beats_is_not(
+    valkey: str, topic_prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims, "SILENT_S", 2.0)
+    monkeypatch.setattr(claims, "LOOK_EVERY_S", 0.2)
+    held = {"account": "a-1", "since_ms": 1, "screen": "dispatch"}
+    lasting = CASE[:-1] + "c"
+
+    async def scenario() -> None:
+        async with (
+            town(valkey, topic_prefix, tmp_path) as (gateway, store),
+            running_gateway(valkey, topic_prefix, tmp_path) as second,
+        ):
+            await put(store, row(CASE, GRID, claim=held), row(lasting, GRID, claim=held))
+            screen = await desk(gateway)
+            await screen.hear("queue")
+            for _ in range(7):
+                await screen.say(type="beat", cases=[lasting, "no-such"])
+                await asyncio.sleep(0.5)
+            lapsed = [one for each in (gateway, second) for one in each.journal.written]
+            assert [(f"journal:{p}", one.action, one.case, one.account) for p, one in lapsed] == [
+                (SOURCE, "claim_lapsed", CASE, "gateway")
+            ]
+            assert lapsed[0][1].given == {"account": "a-1"}
+            await screen.close()
+
+    asyncio.run(scenario())
+
+
+def test_the_beats_of_somebody_else_keep_no_claim(
+    valkey: str, topic_prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims, "SILENT_S", 1.0)
+    monkeypatch.setattr(claims, "LOOK_EVERY_S", 0.2)
+
+    async def scenario() -> None:
+        async with town(valkey, topic_prefix, tmp_path) as (gateway, store):
+            await put(store, row(CASE, GRID, claim={"account": "a-1", "since_ms": 1, "screen": "dispatch"}))
+            screen = await desk(gateway, "a-2")
+            await screen.hear("queue")
+            for _ in range(6):
+                await screen.say(type="beat", cases=[CASE])
+                await asyncio.sleep(0.3)
+            assert [one.action for _, one in gateway.journal.written] == ["claim_lapsed"]
+            await screen.close()
+
+    asyncio.run(scenario())
