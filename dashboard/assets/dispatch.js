@@ -3,17 +3,17 @@
   "use strict";
   const wf = (window.wf = window.wf || {});
   const PAINT_EVERY_MS = 60;
-  const WHOLE_AGAIN_MS = 60000; // working time left depends on shifts that only the server knows: it is read anew each minute
 
   const desk = (wf.desk = wf.desk || {});
   desk.rows = new Map(); // case id → row of the queue
   desk.ready = false; // a whole queue has come
   desk.seq = null;
-  desk.got_ms = 0; // the server's time of the last rows
+  desk.refused = "";
   desk.words = 0; // rises whenever something may be called otherwise
   desk.current = null; // id of the item that is looked at
   desk.cases = new Map(); // case id → the last answer about it
   let painting = false;
+  let filled = false; // the first queue is whole: what comes now is news
   let last = 0;
   let pause = PAINT_EVERY_MS;
   let items = null; // of the rows and alerts as they are; made once however many ask
@@ -21,6 +21,7 @@
   // --- what the gateway says
 
   function subscribe() {
+    if (wf.me.state === "wall") return; // it has none, and need not ask
     desk.seq = null;
     wf.live.send({ type: "queue", desk: wf.url.scope });
   }
@@ -30,14 +31,18 @@
     if (message.whole) {
       desk.rows = new Map(message.rows.map((row) => [row.id, stamped(row, message)]));
       desk.ready = true;
+      desk.refused = message.refused || ""; // there is no queue for this screen, and why
+      if (!filled) desk.sound.known(message.rows.map((row) => row.id));
     } else {
       if (desk.seq === null || message.after !== desk.seq) return subscribe(); // something is missing
       for (const row of message.set || []) desk.rows.set(row.id, stamped(row, message));
       for (const id of message.gone || []) desk.rows.delete(id);
+      // a long queue comes in pieces of one version: those of the first are no news
+      if (message.after !== message.seq) filled = true;
+      else if (!filled) desk.sound.known(message.set.map((row) => row.id));
     }
     items = null;
     desk.seq = message.seq;
-    desk.got_ms = message.server_ms;
     for (const row of message.set || message.rows || []) {
       if (row.id === desk.current) desk.ask(row.id);
       desk.settled(row);
@@ -45,7 +50,8 @@
     desk.paint();
   }
 
-  const stamped = (row, message) => ({ ...row, got_ms: message.server_ms });
+  // `at_ms` is when a row's time left was true, by the clock that cases run by.
+  const stamped = (row, message) => ({ ...row, got_ms: row.at_ms === undefined ? message.server_ms : row.at_ms });
 
   function snapshot(message) {
     if (message.scope !== wf.url.scope) return;
@@ -257,7 +263,7 @@
         desk.rows = new Map();
         wf.view.alerts = new Map();
         items = null;
-        desk.ready = wf.view.ready = false;
+        filled = desk.ready = wf.view.ready = false;
         desk.current = null;
         wf.live.scope(now.scope);
         subscribe();
@@ -290,7 +296,6 @@
       },
     });
     setInterval(tick, 1000);
-    setInterval(() => document.hidden || wf.live.state !== "open" || subscribe(), WHOLE_AGAIN_MS);
     wf.$("dispatch").classList.add("awake");
     desk.paint();
   };

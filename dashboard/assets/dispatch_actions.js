@@ -7,6 +7,7 @@
   const UNDO_MS = 5000;
   const UNDOABLE = new Set(["acknowledge", "unacknowledge", "shelve", "unshelve", "assign"]);
   const DONE_SHOWN_MS = 5000;
+  const AT_ONCE = 12;
 
   const under_way = new Map(); // item id → {title, id, step}: what has been asked and is not yet seen
   const last_done = []; // what may be taken back, the newest last
@@ -21,12 +22,17 @@
 
   // Take an action of the flow on a case. Resolves to the answer.
   desk.act = function (item, action, given, more) {
-    const facts = desk.facts(item);
-    const known = facts && facts.case ? facts.case.version : item.version;
-    // a case that changed after it was drawn is asked with the version that was on the screen
-    const version = (more || {}).version !== undefined ? more.version : known;
+    const version = (more || {}).version !== undefined ? more.version : desk.versionOf(item, action);
     const message = { type: "act", id: wf.live.new_id(), action, case: item.case, version, given: given || {}, undoes: "", screen: "dispatch" };
     return give({ item, message, title: desk.actionTitle(item, action), undoable: UNDOABLE.has(action) });
+  };
+
+  // The version that was on the screen when somebody made up their mind; a department's part has one of its own.
+  desk.versionOf = function (item, action) {
+    const facts = desk.facts(item);
+    const found = ((facts || {}).actions || []).find((one) => one.name === action);
+    if (found && found.version !== undefined) return found.version;
+    return facts && facts.case ? facts.case.version : item.version;
   };
 
   // Acknowledge, shelve and their opposites, on an alert.
@@ -139,10 +145,12 @@
   };
   desk.may = may;
 
+  const open = (item) => desk.alertsOf(item).filter((alert) => alert.state === "unack" || alert.state === "rtnun");
+
   desk.ack = function (item) {
-    const open = desk.alertsOf(item).filter((alert) => alert.state === "unack" || alert.state === "rtnun");
-    for (const alert of open) desk.alertAct(item, alert, "acknowledge");
-    return open.length;
+    const alerts = open(item);
+    for (const alert of alerts) desk.alertAct(item, alert, "acknowledge");
+    return alerts.length;
   };
 
   desk.verbs = {
@@ -153,7 +161,12 @@
     // visible, selected and not critical; there is no "all"
     ack_selected() {
       const items = desk.queue.pickedVisible().map(desk.item).filter((item) => item && item.priority > 1);
-      const count = items.reduce((sum, item) => sum + desk.ack(item), 0);
+      let count = 0;
+      for (const item of items) {
+        // the gateway takes so many at once, then one a second
+        if (count < AT_ONCE) count += desk.ack(item);
+        else setTimeout(() => desk.ack(item), (count - AT_ONCE + 1) * 1100), (count += open(item).length);
+      }
       if (count) desk.queue.unpick();
       toast({ state: "note", text: wf.t(count ? "acked_some" : "acked_none", { n: count }) });
     },

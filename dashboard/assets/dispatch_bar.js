@@ -133,7 +133,7 @@
     const facts = desk.facts(item);
     if (!facts) wf.live.send({ type: "case", id: item.case });
     const known = new Map();
-    for (const one of (facts && facts.proposals) || []) known.set(one.to, one.name || one.to);
+    for (const one of (facts && facts.proposals) || []) known.set(one.to, desk.nameOf(one));
     for (const other of desk.rows.values()) if (other.assignee) known.set(other.assignee, desk.assigneeName(other.assignee));
     for (const one of desk.names.duty) known.set(one.to, one.name || one.to);
     const text = name.join(" ");

@@ -23,11 +23,13 @@
     if (own.size) wf.live.send({ type: "beat", cases: Array.from(own.keys()).slice(-MOST_AT_ONCE) });
   }
 
-  const possible = (item) => Boolean(item && item.case && item.kind === "case" && !desk.off() && wf.me.account && ((desk.facts(item) || {}).actions || []).length);
+  // The gateway says who may; without its word nobody is offered it.
+  const possible = (item) => Boolean(item && item.kind === "case" && wf.me.account && ((desk.facts(item) || {}).claims || []).length);
+  claims.possible = possible;
 
   // Quietly, when somebody opens a case to work on it; never against another's claim.
   claims.take = async function (item, by_itself) {
-    if (!possible(item) || item.claim || own.has(item.case)) return;
+    if (!possible(item) || desk.off() || item.claim || own.has(item.case)) return;
     own.set(item.case, by_itself);
     const message = { type: "act", id: wf.live.new_id(), action: "claim", case: item.case, version: null, given: {}, undoes: "", screen: "dispatch" };
     const answer = await wf.live.command(message);
@@ -44,6 +46,7 @@
 
   // The key and the button: take it, give it back, or take it over with a reason.
   claims.toggle = async function (item) {
+    if (!possible(item) || desk.off()) return undefined;
     const claim = item.claim;
     if (claim && claim.account === wf.me.account) {
       own.set(item.case, false);
@@ -52,11 +55,12 @@
     if (!claim) return claims.take(item, false);
     const who = desk.accountName(claim.account);
     const given = await desk.dialogs.fields({ title: wf.t("act_take_over"), item: null, note: wf.t("take_over_note", { who, since: wf.time(claim.since_ms) }), fields: [{ name: "reason", kind: "line", needed: true, label: wf.t("need_reason"), longest: 300 }] });
-    if (!given) return;
+    if (!given) return undefined;
     const answer = await desk.act(item, "take_over", given, { version: null });
     if (answer.ok) {
       own.set(item.case, false);
       beat();
     }
+    return undefined;
   };
 })();

@@ -109,9 +109,8 @@
     };
     actions.sort((a, b) => rank(a) - rank(b));
     actions.forEach((one, index) => row.push(act(one.name, wf.both(one.title, one.name), desk.keys.ofAction(one.name), () => desk.start(item, one.name), index === 0 && !row.length ? "main" : SMALL.has(one.name) ? "quietly" : "")));
-    if (item.kind === "case" && actions.length && !actions.some((one) => one.name === "note") === false && off) row.push(null);
     if (open.length) row.push(act("shelve", wf.t(item.shelved ? "unshelve" : "shelve"), desk.keys.shown("shelve"), () => desk.dialogs.shelve(item)));
-    if (item.kind === "case" && actions.length && wf.me.account) {
+    if (desk.claims.possible(item)) {
       const claim = item.claim;
       const key = !claim ? "act_claim" : claim.account === wf.me.account ? "act_release" : "act_take_over";
       row.push(act("claim", wf.t(key), desk.keys.shown("claim"), () => desk.claims.toggle(item)));
@@ -126,7 +125,7 @@
   function proposals(item, facts) {
     const list = (facts && facts.proposals) || [];
     if (!list.length || !["file", "dispatch", "handle"].includes(item.step)) return null;
-    for (const one of list) desk.name(one.to, one.name || one.to);
+    for (const one of list) desk.name(one.to, desk.nameOf(one));
     return wf.el(
       "section",
       { class: "block" },
@@ -134,7 +133,7 @@
       wf.el(
         "ol",
         { class: "proposals" },
-        ...list.slice(0, 3).map((one) => wf.el("li", {}, wf.el("strong", {}, one.name || one.to), wf.el("small", {}, ` ${wf.t(`kind_of_${one.kind}`)}`), desk.proposalLines(one)))
+        ...list.slice(0, 3).map((one) => wf.el("li", {}, wf.el("strong", {}, desk.nameOf(one)), wf.el("small", {}, ` ${wf.t(`kind_of_${one.kind}`)}`), desk.proposalLines(one)))
       )
     );
   }
@@ -196,7 +195,8 @@
           pair("consequence", wf.both(rule.consequence, "")),
           pair("time_available", wf.both(rule.time_available, "")),
           pair("values", seen || values(alert)),
-          pair("where_in_journal", position(alert))
+          pair("threshold", limit(named.threshold)),
+          pair("where_in_journal", position(alert, named.link))
         )
       )
     );
@@ -206,8 +206,11 @@
 
   const values = (alert) => (alert.due_ms ? `${wf.t(alert.clock ? wf.clockWord(alert.clock) : "due")}: ${wf.t("due")} ${wf.moment(alert.due_ms)} · ${wf.t("raised")} ${wf.moment(alert.raised_ms)}` : "");
 
+  const limit = (one) => (one ? wf.t(one.limit ? "threshold_of" : "threshold_percent", { percent: one.percent, amount: one.limit ? wf.number(one.limit.amount, 1) : "", kind: one.limit ? wf.t(`kind_${one.limit.kind}`) : "" }) : "");
+
   // An alert's id is partition, offset and number of the record that raised it.
-  function position(alert) {
+  function position(alert, link) {
+    if (link) return `${link.topic} / ${link.partition} / ${link.offset}`;
     const [partition, offset] = String(alert.id).split("-");
     const at = parseInt(offset, 16);
     return Number.isNaN(at) ? String(alert.id) : `journal / ${Number(partition)} / ${at}`;

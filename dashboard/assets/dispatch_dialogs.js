@@ -185,13 +185,9 @@
 
   dialogs.needs = async function (item, action) {
     const fields = action.needs.map((need) => ({ name: need, needed: true, ...NEED[need](item, action) }));
+    const version = desk.versionOf(item, action.name); // of what is read while the form is filled
     const given = await dialogs.fields({ title: wf.both(action.title, action.name), fields, item, head: [elsewhere(item)] });
-    if (given) desk.act(item, action.name, given, { version: version(item) });
-  };
-
-  const version = (item) => {
-    const facts = desk.facts(item);
-    return facts && facts.case ? facts.case.version : item.version;
+    if (given) desk.act(item, action.name, given, { version });
   };
 
   // Somebody else is at it: said in the dialog, where the hand is already on Enter.
@@ -228,23 +224,23 @@
     const first = actions.includes("assign") ? "" : actions.includes("accept") ? "accept" : null;
     if (first === null) return desk.toast({ state: "note", text: wf.t("cannot_now", { what: desk.actionTitle(item, "assign") }) });
     const proposals = facts.proposals || [];
-    for (const one of proposals) desk.name(one.to, one.name || one.to);
+    for (const one of proposals) desk.name(one.to, desk.nameOf(one));
     const reason = { name: "reason", kind: "line", label: wf.t("why_not_proposed"), needed: (given) => Boolean(proposals.length && given.assignee !== proposals[0].to), missing: wf.t("why_not_needed") };
     const fields = [
       {
         name: "assignee", kind: "radios", needed: true, label: wf.t("need_assignee"), other: wf.t("somebody_else"),
-        options: proposals.map((one) => [one.to, wf.el("strong", {}, `${one.name || one.to} `, wf.el("small", {}, wf.t(`kind_of_${one.kind}`))), desk.proposalLines(one)]),
+        options: proposals.map((one) => [one.to, wf.el("strong", {}, `${desk.nameOf(one)} `, wf.el("small", {}, wf.t(`kind_of_${one.kind}`))), desk.proposalLines(one)]),
         chosen: Math.max(0, proposals.findIndex((one) => one.to === wish)), typed: wish && !proposals.some((one) => one.to === wish) ? wish : "",
         again: (chosen) => show_reason(Boolean(proposals.length && chosen !== proposals[0].to)),
       },
       reason,
     ]; // prettier-ignore
     const head = [elsewhere(item), first ? wf.el("p", { class: "dialog-note" }, wf.t("accepts_first")) : null, proposals.length ? null : wf.el("p", { class: "dialog-note" }, wf.t("no_proposals"))];
+    let at = desk.versionOf(item, first || "assign");
     const given = await dialogs.fields({ title: wf.t("act_assign"), item, fields, head, submit: first ? wf.t("accept_and_assign") : wf.t("act_assign") });
     if (!given) return;
     given.proposed = proposals.map((one) => one.to).slice(0, 10);
     if (!given.proposed.length) delete given.proposed;
-    let at = version(item);
     if (first) {
       const accepted = await desk.act(item, "accept", {}, { version: at });
       if (!accepted.ok) return;
@@ -263,11 +259,12 @@
     if (!desk.may(item, "merge")) return desk.toast({ state: "note", text: wf.t("cannot_now", { what: wf.t("act_merge") }) });
     const near = facts.duplicates || [];
     const fields = [{ name: "case", kind: "radios", needed: true, label: wf.t("merge_into"), other: wf.t("another_case"), options: near.map((one) => [one.case, desk.duplicateLine(item, one)]) }];
+    const version = desk.versionOf(item, "merge");
     const given = await dialogs.fields({ title: wf.t("act_merge"), item, fields, head: [elsewhere(item)], note: wf.t("merge_note") });
-    if (given) desk.act(item, "merge", given, { version: version(item) });
+    if (given) desk.act(item, "merge", given, { version });
   };
 
-  desk.duplicateLine = (item, one) => `${wf.placeName(one.grid)} · ${wf.categoryName(one.category)} · ${wf.t("near", { m: wf.number(one.distance_m), min: wf.number(one.minutes) })} · ${desk.flowWord(item.feed, "step", one.step)} · ${one.case}`;
+  desk.duplicateLine = (item, one) => `${wf.placeName(one.grid)} · ${wf.categoryName(one.category)} · ${wf.t(one.distance_m === null ? "near_id" : "near", { m: wf.number(one.distance_m), min: wf.number(one.minutes) })} · ${desk.flowWord(item.feed, "step", one.step)} · ${one.case}`;
 
   // Notes go out when there is a line, and wait in sight when there is none.
   dialogs.note = async function (item) {

@@ -175,7 +175,7 @@
     wf.text(wf.$("queue-counts"), desk.ready ? wf.t("queue_counts", { n: queue.order.length, all: all.length, unacked: all.filter((item) => item.unacked).length }) : "");
     const empty = wf.$("queue-empty");
     wf.show(empty, queue.order.length === 0);
-    wf.text(empty, desk.ready ? wf.t(all.length ? "queue_nothing_here" : "queue_quiet") : wf.live.reason || wf.t("loading"));
+    wf.text(empty, desk.ready ? desk.refused || wf.t(all.length ? "queue_nothing_here" : "queue_quiet") : wf.live.reason || wf.t("loading"));
   }
 
   // Only the clocks, in place: each second what is on the screen, now and then the rest.

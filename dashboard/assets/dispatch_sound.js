@@ -19,7 +19,8 @@
 
   const sound = (desk.sound = { played: [] });
   let context = null;
-  let heard = null; // ids that have sounded; null before the first picture, which is no news
+  let heard = new Set(); // what has sounded and still waits
+  let first = true; // the first picture of a desk is no news
   let muted_until = 0;
   let lost_at = 0;
   let reminded = 0;
@@ -89,16 +90,22 @@
     }
   }
 
+  // What was there when the desk was opened is no news.
+  sound.known = function (ids) {
+    for (const id of ids) heard.add(id);
+  };
+
   // Once for what is new, by the worst of it; all of the desk, or what the view has.
   sound.hear = function () {
     if (!desk.ready || !wf.view.ready) {
-      heard = heard && new Set(heard);
+      first = true;
       return;
     }
     const view = desk.views.now();
     const now = wf.fresh.now_ms();
     const open = desk.items().filter((item) => item.unacked && !item.shelved && (!only_view || desk.presets[view.preset](item, now)));
-    const fresh = heard ? open.filter((item) => !heard.has(item.id)) : [];
+    const fresh = first ? [] : open.filter((item) => !heard.has(item.id));
+    first = false;
     if (fresh.length) {
       const worst = Math.min(...fresh.map((item) => item.priority));
       play(worst);

@@ -86,6 +86,7 @@ def about(one: Message, now_ms: int, *, chinese: bool = False) -> Message:
         ],
         "duplicates": [{"case": "05-0019", "grid": one["grid"], "category": one["category"], "distance_m": 84, "minutes": 12, "step": "handle"}],
         "alerts": [],
+        "claims": [{"name": "claim", "title": {"en": "Claim", "zh": "认领"}, "needs": []}],
     }  # fmt: skip
 
 
