@@ -13,6 +13,7 @@ from starlette.requests import Request
 from config.wallclock import now_ms
 from dashboard import i18n
 from dashboard.door import Doorkeeper
+from dashboard.duty import DutyView
 from dashboard.handover_answers import HandoverParts
 from dashboard.health import report
 from dashboard.oidc_door import OidcDoor
@@ -51,7 +52,7 @@ class Surroundings:
 
     `keeper` knows who may come in; `private` shows persons to desks; `oidc` signs in whom a provider names; `gateway` gives the live gateway's `ws://host:port` for a request's Host header; `secret` signs the tickets for it;
     `names` are the names that this server goes by, besides its addresses; `handover` and `track` are what those pages
-    are made of, None where a server has none.
+    are made of, `duty` says who is on duty; None where a server has none.
     """
 
     readings: Readings
@@ -64,6 +65,7 @@ class Surroundings:
     names: frozenset[str] = frozenset()
     handover: HandoverParts | None = None
     track: TrackParts | None = None
+    duty: DutyView | None = None
 
 
 def declare(server: FastAPI, around: Surroundings) -> None:

@@ -50,16 +50,21 @@ class Rights:
         """Return the codes below which an account sees the cases of a desk: the desk, or its own parts of it; or nothing."""
         if account == LOCAL:
             return () if self.begun else (desk,)
-        scopes = {scope for role, scope in self.of(account) if role in PEOPLE}
-        return _fewest(
-            desk if desk.startswith(scope) else scope
-            for scope in scopes
-            if desk.startswith(scope) or scope.startswith(desk)
-        )
+        return parts_of(self.of(account), desk)
 
     def sees(self, account: str, grid: str) -> bool:
         """Tell whether a case of a grid is among those that an account sees."""
         return bool(self.parts(account, grid))
+
+
+def parts_of(grants: Iterable[tuple[str, str]], desk: str) -> tuple[str, ...]:
+    """Return the codes below which somebody with these roles and scopes sees the cases of a desk."""
+    scopes = {scope for role, scope in grants if role in PEOPLE}
+    return _fewest(
+        desk if desk.startswith(scope) else scope
+        for scope in scopes
+        if desk.startswith(scope) or scope.startswith(desk)
+    )
 
 
 def _fewest(codes: Iterable[str]) -> tuple[str, ...]:

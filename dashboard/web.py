@@ -15,6 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from config.accounts import accounts_of
+from config.people import people_of
 from config.rules import RuleStore
 from config.settings import Settings
 from config.vault import vault_of
@@ -22,6 +23,7 @@ from config.wallclock import now_ms
 from dashboard import (
     answers,
     door,
+    duty,
     handover_answers,
     initials,
     oidc_door,
@@ -32,6 +34,7 @@ from dashboard import (
 from dashboard.answers import Surroundings
 from dashboard.desk_parts import handover_parts, track_parts
 from dashboard.headers import Guard, content_security_policy, host_name
+from dashboard.names import Names
 from dashboard.oidc import provider_of
 from dashboard.oidc_door import OidcDoor
 from dashboard.pages import dispatch, handover, login, ops, wall
@@ -49,7 +52,7 @@ PAGES = {
 }
 DASH_PATHS = frozenset({"/_dash-layout", "/_dash-dependencies", "/_dash-update-component", "/_favicon.ico"})
 FOLDERS = ("/assets/", "/_dash-component-suites/", track_answers.FOLDER)
-CLOSED_PATHS = answers.CLOSED_PATHS | private.PATHS | initials.PATHS | handover_answers.PATHS
+CLOSED_PATHS = answers.CLOSED_PATHS | private.PATHS | duty.PATHS | initials.PATHS | handover_answers.PATHS
 POST_PATHS = (
     door.POST_PATHS
     | private.PATHS
@@ -107,7 +110,21 @@ def surroundings(settings: Settings) -> Surroundings:
         names=frozenset({settings.wall_host.lower(), public} - {""}),
         handover=handover_parts(settings, readings, rule_sets),
         track=track_parts(settings, readings, rule_sets, sign_ins, own),
+        duty=duty.DutyBoard(
+            lambda: _in_force(readings, settings.clock),
+            rule_sets,
+            Names(accounts, lambda: people_of(settings)),
+        ),
     )
+
+
+async def _in_force(readings: PipelineReadings, clock: str) -> tuple[str, int]:
+    """Return the rule set in force, and the time by which cases run: 0 for the wall's."""
+    hash_ = await readings.rules_hash()
+    if clock != "feed":
+        return hash_, 0
+    partitions = (await readings.health())["partitions"]
+    return hash_, max((int(one.get("clock_ms") or 0) for one in partitions.values()), default=0)
 
 
 def create(around: Surroundings) -> ASGIApp:
@@ -123,6 +140,7 @@ def create(around: Surroundings) -> ASGIApp:
     initials.declare(server)
     door.declare(server, around.keeper)
     private.declare(server, around.private)
+    duty.declare(server, around.duty, around.keeper)
     oidc_door.declare(server, around.oidc)
     if around.handover is not None:
         handover_answers.declare(server, around.handover, around.keeper)
