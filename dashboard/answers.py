@@ -14,6 +14,7 @@ from config.wallclock import now_ms
 from dashboard import i18n
 from dashboard.door import Doorkeeper
 from dashboard.duty import DutyView
+from dashboard.evaluations import Evaluating
 from dashboard.handover_answers import HandoverParts
 from dashboard.health import report
 from dashboard.oidc_door import OidcDoor
@@ -50,7 +51,7 @@ class Readings(Protocol):
 class Surroundings:
     """What the web application is given.
 
-    `keeper` knows who may come in; `private` shows persons to desks; `oidc` signs in whom a provider names; `gateway` gives the live gateway's `ws://host:port` for a request's Host header; `secret` signs the tickets for it;
+    `keeper` knows who may come in; `private` shows persons to desks; `evaluations` counts what the page of reports shows; `oidc` signs in whom a provider names; `gateway` gives the live gateway's `ws://host:port` for a request's Host header; `secret` signs the tickets for it;
     `names` are the names that this server goes by, besides its addresses; `handover` and `track` are what those pages
     are made of, `duty` says who is on duty; None where a server has none.
     """
@@ -59,6 +60,7 @@ class Surroundings:
     keeper: Doorkeeper
     private: PrivateView | None = None
     oidc: OidcDoor | None = None
+    evaluations: Evaluating | None = None
     rule_sets: RuleSets
     gateway: Callable[[str], str]
     secret: str
@@ -68,10 +70,10 @@ class Surroundings:
     duty: DutyView | None = None
 
 
-def declare(server: FastAPI, around: Surroundings) -> None:
+def declare(server: FastAPI, around: Surroundings, shelf: Bookshelf) -> None:
     """Put the answers onto a server."""
     _declare_errors(server)
-    _declare_rules(server, around)
+    _declare_rules(server, around, shelf)
 
     @server.get("/")
     async def front() -> Response:
@@ -112,9 +114,7 @@ def _declare_errors(server: FastAPI) -> None:
         return _json({"error": sentence}, status=503)
 
 
-def _declare_rules(server: FastAPI, around: Surroundings) -> None:
-    shelf = Bookshelf(around.rule_sets)
-
+def _declare_rules(server: FastAPI, around: Surroundings, shelf: Bookshelf) -> None:
     async def in_force(wanted: str) -> str:
         return wanted or await asyncio.wait_for(around.readings.rules_hash(), ASKED_WITHIN_S)
 

@@ -5,6 +5,7 @@ A page's elements name a word by `data-t="KEY"`; scripts ask for it by key, with
 
 from dashboard import words_handover, words_track
 from dashboard.desk_words import DESK_WORDS
+from dashboard.report_words import REPORT_WORDS
 
 LANGUAGES = ("en", "zh-CN")
 
@@ -277,6 +278,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "total_dead": ("Dead letters", "死信"),
     "total_rate": ("Folded / s", "每秒处理"),
     **DESK_WORDS,
+    **REPORT_WORDS,
 }
 
 

@@ -4,7 +4,7 @@ Every call is bounded in time and size, and raises `ReadError` when Redis does n
 """
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
 from typing import Any, cast
 
 import msgspec
@@ -25,6 +25,8 @@ BLOCK_MS = 500
 ENTRIES_A_READ = 256
 """Entries of `changes` read at once: some MB at the most."""
 CASE_LIMIT = 64 * 1024
+CASES_A_READ = 300
+"""Cases read at once: some MB with their stories."""
 HEALTH_KEYS = 64
 """Workers are at most one a partition, 20 in all; the rest is for those that just left."""
 
@@ -220,6 +222,20 @@ class RedisReader:
             except msgspec.DecodeError:
                 continue
         return said
+
+    async def cases(self, partition: int) -> AsyncGenerator[list[bytes], None]:
+        """Give a partition's cases as their JSON, some hundred at a time; one that changes meanwhile may come twice."""
+        cursor = 0
+        while True:
+            cursor, found = await _answer(
+                cast(
+                    "Awaitable[Any]",
+                    self._redis.hscan(f"{self.prefix}cases:{partition}", cursor, count=CASES_A_READ),
+                )
+            )
+            yield list(found.values())
+            if cursor == 0:
+                return
 
     async def case(self, case: str) -> dict[str, Any] | None:
         """Return a case by its id, whose first two digits name its partition; None where there is none."""

@@ -15,6 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from config.accounts import accounts_of
+from config.passages import PassageArchive
 from config.people import people_of
 from config.rules import RuleStore
 from config.settings import Settings
@@ -28,31 +29,43 @@ from dashboard import (
     initials,
     oidc_door,
     private,
+    reports,
     track_answers,
     track_page,
 )
 from dashboard.answers import Surroundings
 from dashboard.desk_parts import handover_parts, track_parts
+from dashboard.evaluations import Evaluations
 from dashboard.headers import Guard, content_security_policy, host_name
 from dashboard.names import Names
 from dashboard.oidc import provider_of
 from dashboard.oidc_door import OidcDoor
 from dashboard.pages import dispatch, handover, login, ops, wall
+from dashboard.pages import reports as reports_page
 from dashboard.readings import PipelineReadings
 from dashboard.redis_reader import RedisReader, key_prefix
+from dashboard.rulebook import Bookshelf
 from dashboard.sign_ins import SignIns
 
 ASSETS = Path(__file__).with_name("assets")
 PAGES = {
     "/wall": wall.layout,
     "/dispatch": dispatch.layout,
+    "/reports": reports_page.layout,
     "/handover": handover.layout,
     "/ops": ops.layout,
     "/login": login.layout,
 }
 DASH_PATHS = frozenset({"/_dash-layout", "/_dash-dependencies", "/_dash-update-component", "/_favicon.ico"})
 FOLDERS = ("/assets/", "/_dash-component-suites/", track_answers.FOLDER)
-CLOSED_PATHS = answers.CLOSED_PATHS | private.PATHS | duty.PATHS | initials.PATHS | handover_answers.PATHS
+CLOSED_PATHS = (
+    answers.CLOSED_PATHS
+    | reports.PATHS
+    | private.PATHS
+    | duty.PATHS
+    | initials.PATHS
+    | handover_answers.PATHS
+)
 POST_PATHS = (
     door.POST_PATHS
     | private.PATHS
@@ -104,6 +117,13 @@ def surroundings(settings: Settings) -> Surroundings:
         keeper=keeper,
         private=private.Desk(vault_of(settings), accounts, reader.case, now_ms),
         oidc=None if provider is None else OidcDoor(provider, accounts, sign_ins),
+        evaluations=Evaluations(
+            reader,
+            PassageArchive.of(settings),
+            accounts,
+            people_of(settings),
+            settings.team_min_size,
+        ),
         rule_sets=rule_sets,
         gateway=lambda host: gateway_origin(settings, host),
         secret=secret,
@@ -136,7 +156,9 @@ def create(around: Surroundings) -> ASGIApp:
         await around.keeper.aclose()
 
     server = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=living)
-    answers.declare(server, around)
+    shelf = Bookshelf(around.rule_sets)
+    answers.declare(server, around, shelf)
+    reports.declare(server, around.evaluations, around.keeper, reports.RulesNow(shelf, around.readings))
     initials.declare(server)
     door.declare(server, around.keeper)
     private.declare(server, around.private)

@@ -1,6 +1,7 @@
 """A real Chromium that can resolve no name but its own machine's, and the real wall before a gateway that obeys the test."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from tests.browser import town
 from tests.browser.fake_gateway import FakeGateway, wall_ms
+from tests.browser.reports_month import MonthEvaluations
 from tests.browser.wall_server import serving
 from tests.conftest import absent
 
@@ -44,7 +46,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def around(tmp_path_factory: pytest.TempPathFactory) -> town.Surroundings:
-    return town.surroundings(tmp_path_factory.mktemp("rules"), town.Gateway())
+    made = town.surroundings(tmp_path_factory.mktemp("rules"), town.Gateway())
+    return replace(made, evaluations=MonthEvaluations())
 
 
 @pytest.fixture(scope="session")

@@ -22,18 +22,18 @@ NEXT = {
 """What is tried next in each step; what is refused changes nothing."""
 
 
-def month(rng: Random, cases: int, *, days: int = 30) -> Workshop:
-    """A workshop after so many matters in so many days."""
+def month(rng: Random, cases: int, *, days: int = 30, acts: int = 11) -> Workshop:
+    """A workshop after so many matters in so many days; each is acted on so often, more or less."""
     shop = Workshop()
     for team in TEAMS:
         shop.grant("handling_unit", "handling_unit", team=team)
     ids = [str(n) for n in range(cases)]
-    moments = sorted(rng.randrange(days * DAY) for _ in range(cases * 11))
+    moments = sorted(rng.randrange(days * DAY) for _ in range(cases * acts))
     born = 0
     for moment in moments:
         ms = max(moment, shop.floor.now_ms - T0)
         shop.at(ms)
-        if born < cases and rng.random() < 0.13:
+        if born < cases and rng.random() < 1.4 / acts:
             shop.report(ids[born], rng.choice(NAMES[:3]), category=rng.choice(CATEGORIES))
             born += 1
         elif born:
