@@ -52,7 +52,10 @@ def layout() -> Any:
                         id="rep-found",
                         className="rep-found",
                         hidden=True,
-                        children=[_table(), _charts(), _steps(), _notes()],
+                        children=[
+                            html.Div(className="rep-column", children=[_table(), _notes()]),
+                            html.Div(className="rep-column rep-right", children=[_charts(), _steps()]),
+                        ],
                     ),
                 ],
             ),

@@ -12,12 +12,12 @@ CATEGORIES = ("lamp", "waste", "noise")
 NEXT = {
     "collect": ("submit", "submit", "reject"),
     "file": ("accept",) * 8 + ("return", "reject", "hand_up"),
-    "dispatch": ("assign",) * 7 + ("return", "hand_up", "hand_down", "joint", "park", "merge"),
-    "handle": ("done",) * 6 + ("send_back", "park", "hand_up", "assign", "triage", "ask_extension"),
+    "dispatch": ("assign",) * 12 + ("return", "hand_up", "hand_down", "joint", "park", "merge"),
+    "handle": ("done",) * 12 + ("send_back", "park", "hand_up", "assign", "triage", "ask_extension"),
     "feedback": ("feed_back",) * 6 + ("redo",),
     "verify": ("close",) * 7 + ("not_passed",),
-    "evaluate": ("call_back",) * 4 + ("evaluate", "evaluate", "reopen", "not_settled"),
-    "closed": ("call_back",) * 4 + ("reopen", "not_settled"),
+    "evaluate": ("call_back",) * 5 + ("evaluate",) * 5 + ("reopen", "not_settled"),
+    "closed": ("call_back",) * 10 + ("reopen", "not_settled"),
 }
 """What is tried next in each step; what is refused changes nothing."""
 
@@ -37,7 +37,7 @@ def month(rng: Random, cases: int, *, days: int = 30, acts: int = 11) -> Worksho
             shop.report(ids[born], rng.choice(NAMES[:3]), category=rng.choice(CATEGORIES))
             born += 1
         elif born:
-            back = rng.choice((1, 1, 2, 25))  # some are dealt with at once, others wait
+            back = rng.choice((1, 1, 1, 1, 2, 25))  # some are dealt with at once, others wait
             act(shop, rng, shop.case(rng.choice(ids[max(0, born - back) : born])), ms)
     return shop
 
