@@ -56,10 +56,11 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, tag="command"):
     """A command of a person, under the id that the page made for it."""
 
     id: CommandId
-    action: Literal["acknowledge", "unacknowledge", "shelve", "unshelve"]
+    action: Literal["acknowledge", "unacknowledge", "shelve", "unshelve", "undo"]
     alert: Name
     for_s: Annotated[int, Meta(ge=1, le=86_400)] | None = None
     reason: Annotated[str, Meta(max_length=300)] = ""
+    undoes: Annotated[str, Meta(max_length=64)] = ""
     screen: Annotated[str, Meta(max_length=64)] = ""
 
 
@@ -187,7 +188,11 @@ def for_alert(message: Ask, alert: Alert | None, account: str) -> tuple[int, Com
         If it cannot be done.
 
     """
-    if alert is None:
+    # what was acknowledged when it was over is gone from here, and yet it can be taken back for a moment
+    partition = partition_of_case(message.alert) if alert is None and message.action == "undo" else None
+    if alert is not None:
+        partition = int(alert["partition"])
+    if partition is None:
         raise RefusedError("this alert is gone")
     if message.action == "shelve" and (message.for_s is None or not message.reason.strip()):
         raise RefusedError("shelving needs a time and a reason")
@@ -197,10 +202,11 @@ def for_alert(message: Ask, alert: Alert | None, account: str) -> tuple[int, Com
         alert=message.alert,
         for_s=message.for_s,
         reason=message.reason.strip(),
+        undoes=message.undoes,
         account=account,
         screen=message.screen,
     )
-    return int(alert["partition"]), command
+    return partition, command
 
 
 def for_case(message: Act, account: str) -> tuple[int, Command]:

@@ -144,6 +144,14 @@ def test_what_the_broker_does_not_take_is_said_at_once() -> None:
     asyncio.run(scenario())
 
 
+def test_a_taking_back_reaches_the_alerts_partition_also_when_the_alert_is_gone() -> None:
+    back = ask("44444444-4444", action="undo", undoes="11111111-1111")
+    for about in (ALERT, None):
+        partition, command = for_alert(back, about, "a-1")
+        assert partition == (int(back.alert[:2]) if about is None else about["partition"])
+        assert (command.action, command.undoes, command.account) == ("undo", "11111111-1111", "a-1")
+
+
 def test_commands_that_cannot_be_are_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
     async def scenario() -> None:
         journal, answers = ListedJournal(), []

@@ -22,7 +22,7 @@ from tests.streams.town import Town
 
 T0 = 1_700_000_000_000
 CASE = "05-0000000001"
-KILLS = 12 if os.environ.get("WATCHFLOOR_PROVE") == "1" else 3
+KILLS = 12 if os.environ.get("WATCHFLOOR_PROVE") == "1" else 2
 
 
 def message(n: int, **fields: object) -> Message:

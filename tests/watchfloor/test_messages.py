@@ -1,10 +1,15 @@
 """`watchfloor messages list` says what people were told, and what has become of it."""
 
+import time
 from pathlib import Path
+from typing import Any
 
 from config.outbox import Outbox, Post, State
+from config.settings import Settings
+from tests.streams.town import Worker
 from tests.watchfloor.conftest import Run
 
+ARRIVES_S = 20
 T0 = 1_700_000_000_000
 
 
@@ -29,3 +34,33 @@ def test_messages_are_listed_newest_first_with_counts_by_state(run: Run, tmp_pat
     assert "2 sent, 1 unsure" in table
     code, _, why = run(*folder, "--state", "lost")
     assert (code, "A state is one of" in why) == (2, True)
+
+
+def test_what_a_command_causes_reaches_the_channel_and_its_outcome_the_story(
+    town: Settings, run: Run, case: dict[str, Any], typed: None
+) -> None:
+    assert run("user", "add", "desk", "--role", "clerk", "--scope", "990599", "--json")[0] == 0
+    courier = Worker(town.model_copy(update={"worker": "courier"}), "streams.courier", {})
+    try:
+        code, said, error = run("command", "reject", "--case", case["id"], "--as", "desk",
+                                "--set", "code=unfounded", "--set", "reason=nothing there", "--json")  # fmt: skip
+        assert code == 0, (said, error)
+        until_s = time.monotonic() + ARRIVES_S
+        told: list[Any] = []
+        while "closed" not in [one["what"]["kind"] for one in told] and time.monotonic() < until_s:
+            time.sleep(0.1)
+            _, cases, _ = run("show", "cases", "--json")
+            (story,) = [one["story"] for one in cases if one["id"] == case["id"]]
+            told = [one for one in story if one["kind"] == "delivered"]
+        assert [(one["what"]["kind"], one["what"]["to"], one["what"]["state"]) for one in told][-1:] == [
+            ("closed", "grid_worker", "sent")
+        ], courier.log.read_text()
+    finally:
+        courier.end()
+    _, found, _ = run("messages", "list", "--case", case["id"], "--json")
+    assert {(one["kind"], one["state"]) for one in found["messages"]} == {
+        ("step", "sent"),
+        ("closed", "sent"),
+    }
+    code, proof, _ = run("digest", "--refold", "--json")
+    assert (code, proof["state"]) == (0, proof["live"])

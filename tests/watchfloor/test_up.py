@@ -65,7 +65,7 @@ def test_up_keeps_everything_through_a_kill_of_all_and_stops_within_ten_seconds(
         line = ready_line(up)
         said = status(data)
         assert line == f"ready {said['wall']}\n", up.stderr.read() if up.stderr and not line else line
-        wait_for(lambda: [one["state"] for one in status(data)["processes"]] == ["ready"] * 7)
+        wait_for(lambda: [one["state"] for one in status(data)["processes"]] == ["ready"] * 8)
         producer = KafkaProducer(bootstrap_servers=said["kafka"], enable_idempotence=True, acks="all")
         producer.send("journal", b"kept", partition=3).get(10)
         producer.close()
