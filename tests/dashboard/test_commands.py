@@ -270,13 +270,13 @@ def test_too_many_commands_of_one_screen_are_refused(valkey: str, topic_prefix: 
         async with running_gateway(valkey, topic_prefix, tmp_path) as gateway:
             screen = await gateway.screen("990100")
             await screen.hear("snapshot")
-            for number in range(15):
+            for number in range(25):
                 await screen.say(
                     type="command", id=f"0000000{number:02}", action="acknowledge", alert="03-1a2b-0"
                 )
             answers = [one for one in await screen.heard(1.0) if one["type"] == "answer"]
             assert 4 <= len(answers) <= 5
-            assert len(gateway.journal.written) + len(answers) == 15
+            assert len(gateway.journal.written) + len(answers) == 25
             await screen.close()
         await store.redis.aclose()
 
