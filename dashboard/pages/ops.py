@@ -42,6 +42,7 @@ def layout() -> Any:
                         children=[
                             word("ops_title", html.H1),
                             word("wall", html.A, id="to-wall", href="/wall"),
+                            word("to_reports", html.A, id="to-reports", href="/reports"),
                         ],
                     ),
                     html.Div(id="ops-gateway", className="mark-row"),

@@ -1,11 +1,21 @@
 """`watchfloor show evaluation` over a real broker, with what is archived and what is not yet."""
 
+import asyncio
 import csv
 import io
 import time
+from datetime import datetime
 from typing import Any
 
+from config.accounts import accounts_of
+from config.passages import PassageArchive
+from config.people import People
 from config.settings import Settings
+from config.sql import database_of
+from dashboard.evaluations import Evaluations
+from dashboard.redis_reader import RedisReader, key_prefix
+from domain import evaluation_table
+from domain.case_record import Period
 from tests.streams.town import Worker
 from tests.watchfloor.conftest import Run
 
@@ -41,12 +51,35 @@ def test_what_desks_did_is_counted_before_and_after_it_is_archived(
         time.sleep(2)
         archive.end()  # what waits is written at its end
     assert run(*asked, "--json")[1] == found
+    assert asyncio.run(on_the_page(town, found)) == found["whole"]
     lines = list(csv.DictReader(io.StringIO(run(*asked, "--csv")[1])))
     assert [(line["code"], line["accepted"], line["close_rate_of"]) for line in lines] == [
         ("990599000000", "2", "2"), ("total", "2", "2"),
     ]  # fmt: skip
     code, text, _ = run(*asked)
     assert (code, "0.00%" in text) == (0, True)
+
+
+async def on_the_page(town: Settings, found: dict[str, Any]) -> dict[str, Any]:
+    """What the page has of the same period, with no broker at all."""
+    reader = RedisReader(town.redis, key_prefix(town.prefix))
+    people = People(database_of(town))
+    try:
+        with accounts_of(town) as accounts:
+            page = Evaluations(reader, PassageArchive.of(town), accounts, people, town.team_min_size)
+            assert await page.clock_ms() > 0
+            period = Period(instant(found["from"]), instant(found["to"]))
+            counted = await page.found(("990599", period, "desk"), found["whole"]["steps"])
+            assert await page.found(("990599", period, "desk"), ()) is counted, "kept for a moment"
+    finally:
+        people.close()
+        await reader.aclose()
+    shown: dict[str, Any] = evaluation_table.plain(counted, {}, 5)["whole"]
+    return shown
+
+
+def instant(text: str) -> int:
+    return round(datetime.fromisoformat(text).timestamp() * 1000)
 
 
 def test_a_period_or_a_view_that_cannot_be_meant_is_wrong_use(run: Run) -> None:
