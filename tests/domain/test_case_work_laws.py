@@ -23,7 +23,7 @@ from tests.domain.workshop import Workshop, rules_of
 
 PROVE = os.environ.get("WATCHFLOOR_PROVE") == "1"
 SEQUENCES = 5_000 if PROVE else 25
-"""Of each clock: 10,000 in all take about a quarter of an hour."""
+"""Of each clock: 10,000 in all take some twenty minutes of a core."""
 FOLDED_AGAIN = 0.2 if PROVE else 1
 """Folding a sequence's journals three times takes twice as long as the sequence; of 10,000 every fifth is enough."""
 STEPS = 60 if PROVE else 40
