@@ -88,7 +88,7 @@
     const left = desk.left_ms(item, now);
     const state = desk.leftState(item, now);
     wf.flag(node, "state", state);
-    wf.text(node, state === "paused" ? `❚❚ ${desk.pauseCause(item)}` : left === null ? "–" : left < 0 ? `+${desk.hhmm(left)} ${wf.t("over_due")}` : `${desk.hhmm(left)} ${wf.t(item.left_ms === null || item.left_ms === undefined ? "left_of_time" : "left_working")}`);
+    wf.text(node, state === "paused" ? `❚❚ ${desk.pauseCause(item)}` : left === null ? "–" : left < 0 ? `+${desk.hhmm(left)} ${wf.t("over_due")}` : `${desk.hhmm(left)} ${wf.t(desk.straight(item) ? "left_of_time" : "left_working")}`);
   };
 
   // --- what may be done now

@@ -199,6 +199,8 @@
   // A sentence for a reason of a proposal, or for what speaks against it.
   desk.because = function (prefix, one) {
     const { key, ...params } = one;
+    if (params.area) params.area = wf.placeName(params.area);
+    if (params.worker) params.worker = desk.assigneeName(params.worker);
     const word = `${prefix}_${key}`;
     return wf.words.has(word) ? wf.t(word, params) : `${key} ${Object.values(params).join(" ")}`.trim();
   };

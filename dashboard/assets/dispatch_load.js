@@ -50,7 +50,10 @@
     }
     const list = Array.isArray(duty) ? duty : (duty && (duty.duty || duty.workers)) || [];
     desk.names.duty = list.filter((one) => one && (one.to || one.worker)).map((one) => ({ to: one.to || one.worker, name: one.name || "" }));
-    for (const one of desk.names.duty) if (one.name) desk.name(one.to, one.name);
+    for (const one of list) {
+      if (one.name) desk.name(one.to || one.worker, one.name);
+      if (one.stand_in && one.stand_in_name) desk.name(one.stand_in, one.stand_in_name);
+    }
     side = "";
     desk.paint();
     setTimeout(() => duty_of === scope && (duty_of = null), DUTY_AGAIN_MS);

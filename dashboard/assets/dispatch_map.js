@@ -59,11 +59,24 @@
     paint();
   };
 
+  // Where a mark stands. Tiles are no places: there the marks of an area lie around its middle, each always at its own spot.
   const placed = (item) => {
+    const tile = map.geometry && map.geometry.areas.find((one) => one.tile && item.grid && item.grid.startsWith(one.code));
+    if (tile) return around(tile, item.id);
     if (typeof item.lon === "number" && typeof item.lat === "number") return [item.lon, item.lat];
     const area = map.geometry && map.geometry.areas.find((one) => item.grid && (item.grid.startsWith(one.code) || one.code.startsWith(item.grid)));
     return area ? area.label : null;
   };
+
+  function around(tile, id) {
+    const ring = tile.rings[0] || [];
+    const [x, y] = [ring.map((at) => at[0]), ring.map((at) => at[1])];
+    if (!ring.length) return tile.label;
+    let hash = 2166136261;
+    for (const letter of id) hash = Math.imul(hash ^ letter.charCodeAt(0), 16777619) >>> 0;
+    const spread = (low, high, share) => low + (high - low) * (0.14 + 0.72 * share);
+    return [spread(Math.min(...x), Math.max(...x), (hash % 997) / 997), spread(Math.min(...y), Math.max(...y), ((hash >>> 10) % 991) / 991)];
+  }
 
   function paint() {
     const box = wf.$("desk-map-box");

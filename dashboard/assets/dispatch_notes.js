@@ -30,7 +30,7 @@
   notes.waiting = () => kept.filter((note) => note.account === wf.me.account);
 
   notes.add = function (item, text) {
-    const message = { type: "act", id: wf.live.new_id(), action: "note", case: item.case, version: null, given: { text }, undoes: "", screen: "dispatch" };
+    const message = { type: "act", id: wf.live.new_id(), action: "note", case: item.case, version: desk.versionOf(item, "note"), given: { text }, undoes: "", screen: "dispatch" };
     kept.push({ account: wf.me.account, title: desk.title(item), message, failed: "" });
     write();
     notes.send();
@@ -41,7 +41,13 @@
     if (sending || desk.off() || performance.now() < wait_until || !notes.waiting().some((one) => !one.failed)) return;
     sending = true;
     for (const note of notes.waiting().filter((one) => !one.failed)) {
-      const answer = await wf.live.command(note.message);
+      let answer = await wf.live.command(note.message);
+      if (answer.code === "stale" && typeof answer.version === "number") {
+        // a note is about the case, whatever became of it meanwhile; what was refused is not done, so it is a new command
+        Object.assign(note.message, { id: wf.live.new_id(), version: answer.version });
+        write();
+        answer = await wf.live.command(note.message);
+      }
       if (answer.lost || /not confirmed/.test(answer.reason || "")) {
         wait_until = performance.now() + AGAIN_MS; // the same id goes again
         break;

@@ -12,10 +12,12 @@
   desk.left_ms = function (item, now) {
     if (item.paused || item.due_ms === null || item.due_ms === undefined || now === null) return null;
     if (item.left_ms === null || item.left_ms === undefined) return item.due_ms - now;
-    const then = item.due_ms - item.got_ms;
-    if (Math.abs(then - item.left_ms) <= SAME_MS) return item.left_ms - (now - item.got_ms);
+    if (desk.straight(item)) return item.left_ms - (now - item.got_ms);
     return item.left_ms > 0 ? Math.min(item.left_ms, item.due_ms - now) : item.left_ms;
   };
+
+  // Whether its time runs on without a pause until it is due: no closed hours lie between.
+  desk.straight = (item) => item.left_ms === null || item.left_ms === undefined || Math.abs(item.due_ms - item.got_ms - item.left_ms) <= SAME_MS;
 
   // grey, amber in the last quarter, red when over
   desk.leftState = function (item, now) {

@@ -37,7 +37,8 @@
     const texts = desk.opened.texts(found.id, one.n);
     const given = Object.entries(one.given || {}).filter(([name]) => !["proposed"].includes(name));
     const what = one.what || {};
-    const facts = what.percent === undefined ? Object.entries(what) : [];
+    const told = one.kind === "delivered" && what.to;
+    const facts = told || what.percent !== undefined ? [] : Object.entries(what);
     return wf.el(
       "li",
       { "data-kind": refused ? "refused" : one.kind },
@@ -45,12 +46,28 @@
       wf.el(
         "div",
         { class: "t-body" },
-        wf.el("p", { class: "t-head" }, wf.el("time", {}, wf.moment(one.t_ms)), " ", wf.el("strong", {}, one.kind === "mark" && what.percent !== undefined ? wf.t("story_percent", { clock: wf.t(`clock_${what.clock}`), n: what.percent }) : act && one.kind === "act" ? act : act ? `${title}: ${act}` : title), who ? ` · ${who}` : "", one.step ? wf.el("span", { class: "quiet" }, ` · ${desk.flowWord(found.feed, "step", one.step)}`) : null),
+        wf.el("p", { class: "t-head" }, wf.el("time", {}, wf.moment(one.t_ms)), " ", wf.el("strong", {}, told ? told_to(what) : one.kind === "mark" && what.percent !== undefined ? wf.t("story_percent", { clock: wf.t(`clock_${what.clock}`), n: what.percent }) : act && ["act", "claim", "merge", "split"].includes(one.kind) ? act : act ? `${title}: ${act}` : title), who ? ` · ${who}` : "", one.step ? wf.el("span", { class: "quiet" }, ` · ${desk.flowWord(found.feed, "step", one.step)}`) : null),
         given.length ? wf.el("p", { class: "t-given" }, ...given.map(([name, value]) => piece(item, name, texts && texts[name] !== undefined ? texts[name] : value))) : null,
-        facts.length ? wf.el("p", { class: "t-given quiet" }, facts.map(([name, value]) => `${wf.words.has(`fact_${name}`) ? wf.t(`fact_${name}`) : name} ${value}`).join(" · ")) : null,
+        facts.length ? wf.el("p", { class: "t-given quiet" }, facts.map(([name, value]) => `${wf.words.has(`fact_${name}`) ? wf.t(`fact_${name}`) : name} ${named(item, name, value)}`).join(" · ")) : null,
         wf.el("p", { class: "t-at quiet" }, place(one.n))
       )
     );
+  }
+
+  // A small fact as a person says it.
+  function named(item, name, value) {
+    if (name === "undone") return desk.actionTitle(item, value);
+    if (name === "to" || name === "was") return desk.assigneeName(value);
+    if (name === "grid" || name === "area") return wf.placeName(value);
+    if (name === "category") return wf.categoryName(value);
+    return value;
+  }
+
+  // Whom a message told of what, and whether it went out.
+  function told_to(what) {
+    const word = (start, name) => (wf.words.has(`${start}_${name}`) ? wf.t(`${start}_${name}`) : name);
+    const text = wf.t("story_told", { to: word("told_to", what.to), of: word("told_of", what.kind), state: word("told_is", what.state) });
+    return what.count > 1 ? `${text} ×${what.count}` : text;
   }
 
   // Sealed texts are a lock here: they open in their own panel, for a purpose.
