@@ -259,6 +259,7 @@
       return;
     }
     const made = wf.reportFigures(shown, { called, titled, percent });
+    wf.text(wf.$("rep-more"), made.cut ? wf.t("rep_more", { n: made.rows }) : "");
     wf.$("rep-rates-box").style.height = `${made.rates.layout.height}px`;
     wf.$("rep-times-box").style.height = `${made.times.layout.height}px`;
     wf.$("rep-rates-box").setAttribute("aria-label", wf.t("rep_rates_label", { n: made.rows }));

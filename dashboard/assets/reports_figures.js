@@ -29,7 +29,8 @@
 
   // Rates stand on their row, one a little above the other; the line is the interval.
   function rates(found, words) {
-    const rows = found.rows.filter((row) => !row.fewer_than && row.due > 0).slice(0, MOST_ROWS);
+    const all = found.rows.filter((row) => !row.fewer_than && row.due > 0);
+    const rows = all.slice(0, MOST_ROWS);
     const trace = (name, shift, symbol, color) => ({
       type: "scatter",
       mode: "markers",
@@ -54,7 +55,7 @@
         yaxis: { range: [rows.length - 0.5, -0.5], autorange: false, tickmode: "array", tickvals: rows.map((_, n) => n), ticktext: rows.map((row) => short(words.called(row))) },
       }),
     };
-    return [figure, rows.length];
+    return [figure, rows.length, all.length > rows.length];
   }
 
   // The bar ends at the median; the mark stands where nine of ten have ended.
@@ -73,8 +74,8 @@
   }
 
   wf.reportFigures = function (found, words) {
-    const [one, rows] = rates(found, words);
+    const [one, rows, cut] = rates(found, words);
     const [other, steps] = times(found, words);
-    return { rates: one, times: other, rows, steps };
+    return { rates: one, times: other, rows, cut, steps };
   };
 })();

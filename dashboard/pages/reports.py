@@ -155,6 +155,7 @@ def _charts() -> Any:
         className="panel rep-panel rep-chart",
         children=[
             word("rep_rates", html.H2),
+            html.P(id="rep-more", className="quiet rep-small"),
             html.Div(
                 id="rep-rates-box",
                 className="rep-graph",

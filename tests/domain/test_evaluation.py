@@ -1,5 +1,6 @@
 """The figures of a period: each by its definition, and all of a month again by an oracle."""
 
+import os
 from random import Random
 from typing import Any
 
@@ -11,10 +12,15 @@ from domain.evaluation import BYS, By, Figures, Tally
 from domain.passages import Passage
 from domain.statistics import quantile, rate
 from tests.domain.month import TEAMS, month
+from tests.domain.riot import Riot
 from tests.domain.small_town import DAY, HOUR, T0
 from tests.domain.workshop import Workshop
 from tests.oracles.evaluation import evaluated, wilson
 
+PROVE = os.environ.get("WATCHFLOOR_PROVE") == "1"
+RIOTS = 300 if PROVE else 4
+
+KNOWN = frozenset({*TEAMS, "team a", "team b", "team c"})
 SCOPES = ("", "990100", "990100001", "990100002001")
 
 
@@ -28,7 +34,7 @@ def open_cases(shop: Workshop) -> list[OpenCase]:
             case=case.id,
             grid=case.grid,
             desk=case.work.stand.desk,
-            team=case.work.stand.assignee if case.work.stand.assignee in TEAMS else "",
+            team=case.work.stand.assignee if case.work.stand.assignee in KNOWN else "",
             arrived_ms=case.arrived_ms,
             due_ms=case.due_ms,
         )
@@ -59,15 +65,21 @@ def busy() -> Workshop:
 
 @pytest.mark.parametrize("by", BYS)
 def test_a_month_s_figures_are_the_oracle_s(busy: Workshop, by: By) -> None:
-    passages, opened = told(busy), open_cases(busy)
-    assert len(passages) > 700
-    spans = [
-        (0, 31 * DAY),
-        (3 * DAY, 10 * DAY),
-        (10 * DAY, 17 * DAY),
-        (20 * DAY, 30 * DAY),
-        (5 * DAY, 5 * DAY),
-    ]
+    assert len(told(busy)) > 700
+    compare(busy, by, [(0, 31), (3, 10), (10, 17), (20, 30), (5, 5)])
+
+
+@pytest.mark.parametrize("seed", range(RIOTS))
+def test_of_whatever_people_do_the_figures_are_the_oracle_s(seed: int) -> None:
+    """With merges, splits, joint handling, forged and late commands, and rule sets that follow each other."""
+    shop = Riot(Random(seed), shared=False).run(120)
+    for by in BYS:
+        compare(shop, by, [(0, 40), (1, 3), (2, 9)])
+
+
+def compare(shop: Workshop, by: By, days: list[tuple[int, int]]) -> None:
+    passages, opened = told(shop), open_cases(shop)
+    spans = [(begin * DAY, end * DAY) for begin, end in days]
     for scope in SCOPES:
         for begin, end in spans:
             tally = Tally(Period(T0 + begin, T0 + end), scope, by)
@@ -76,7 +88,7 @@ def test_a_month_s_figures_are_the_oracle_s(busy: Workshop, by: By) -> None:
                 tally.add(
                     msgspec.convert(mine, list[Passage]), [o for o in opened if int(o.case[:2]) == partition]
                 )
-            found = tally.result((), dict.fromkeys(TEAMS, 9), 5)
+            found = tally.result((), dict.fromkeys(KNOWN, 9), 5)
             mine_too = {row.code: plain(row.figures) for row in found.rows if row.figures is not None}
             assert [row.code for row in found.rows] == sorted(mine_too)
             theirs = evaluated(
