@@ -3,16 +3,18 @@
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 
 from watchfloor.exceptions import MissingError
@@ -44,9 +46,48 @@ def _owner() -> dict[str, Any]:
     raise MissingError("PostgreSQL refuses root, and this machine has no user postgres or nobody.")
 
 
+class Postgresql:
+    """A server in a folder of its own, on a port that it keeps; `url` is without a database's name."""
+
+    def __init__(self, folder: Path, owner: dict[str, Any]) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        settings = ("fsync=off", f"unix_socket_directories={folder}", "listen_addresses=127.0.0.1")
+        self.url = f"postgresql://watchfloor@127.0.0.1:{port}"
+        self._argv = [
+            _program("postgres"), "-D", str(folder / "data"), "-p", str(port),
+            *(word for one in settings for word in ("-c", one)),
+        ]  # fmt: skip
+        self._quiet: dict[str, Any] = {"cwd": folder, **owner}
+        self._server: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, and return when it answers."""
+        self._server = subprocess.Popen(
+            self._argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **self._quiet
+        )
+        _wait(self._server, self.url)
+
+    def kill(self) -> None:
+        """End it at once, with all that serve its connections."""
+        if self._server is not None:
+            for child in psutil.Process(self._server.pid).children():
+                with suppress(psutil.NoSuchProcess):
+                    child.kill()
+            self._server.kill()
+            self._server.wait(20)
+
+    def stop(self) -> None:
+        """End it as it should be."""
+        if self._server is not None and self._server.poll() is None:
+            self._server.send_signal(signal.SIGINT)  # "fast": whoever is connected is sent away
+            self._server.wait(20)
+
+
 @contextmanager
-def running_postgresql() -> Iterator[str]:
-    """Run a server in a folder of its own until the block ends; yield its URL without a database's name.
+def postgresql_server() -> Iterator[Postgresql]:
+    """Run a server until the block ends.
 
     Raises
     ------
@@ -54,36 +95,32 @@ def running_postgresql() -> Iterator[str]:
         If it cannot be had on this machine.
 
     """
-    initdb, postgres = _program("initdb"), _program("postgres")
-    owner = _owner()
+    initdb, owner = _program("initdb"), _owner()
     folder = Path(tempfile.mkdtemp(prefix="watchfloor-postgresql-"))
     try:
         if owner:
             os.chown(folder, owner["user"], owner["group"])
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        quiet: dict[str, Any] = {"cwd": folder, **owner}
         made = subprocess.run(
             [initdb, "-D", folder / "data", "-U", "watchfloor", "--auth=trust", "-E", "UTF8", "--no-sync"],
-            capture_output=True, text=True, timeout=60, check=False, **quiet,
+            capture_output=True, text=True, timeout=60, check=False, cwd=folder, **owner,
         )  # fmt: skip
         if made.returncode != 0:
             raise MissingError(f"PostgreSQL could not be set up: {made.stderr.strip()[-400:]}")
-        settings = ("fsync=off", f"unix_socket_directories={folder}", "listen_addresses=127.0.0.1")
-        server = subprocess.Popen(
-            [postgres, "-D", folder / "data", "-p", str(port), *(w for s in settings for w in ("-c", s))],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **quiet,
-        )  # fmt: skip
-        url = f"postgresql://watchfloor@127.0.0.1:{port}"
+        server = Postgresql(folder, owner)
         try:
-            _wait(server, url)
-            yield url
+            server.start()
+            yield server
         finally:
-            server.terminate()
-            server.wait(20)
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def running_postgresql() -> Iterator[str]:
+    """Run a server until the block ends; yield its URL without a database's name. Raises as `postgresql_server`."""
+    with postgresql_server() as server:
+        yield server.url
 
 
 def _wait(server: "subprocess.Popen[bytes]", url: str) -> None:
