@@ -47,7 +47,7 @@ def layout() -> Any:
                     html.Section(
                         id="rep-tiles", className="figures rep-tiles", **{"data-label": "rep_whole"}
                     ),
-                    html.P(id="rep-state", className="rep-state quiet", role="status"),
+                    html.P(id="rep-state", className="rep-state", role="status"),
                     html.Div(
                         id="rep-found",
                         className="rep-found",

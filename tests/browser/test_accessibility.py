@@ -16,7 +16,7 @@ AXE = Path(__file__).parent / "axe" / "node_modules" / "axe-core" / "axe.min.js"
 GRAVE = {"serious", "critical"}
 """What axe-core calls faults that bar somebody, or make it very hard."""
 
-READY = {"/wall": "html[data-ready=true]", "/track": "main"}
+READY = {"/wall": "html[data-ready=true]", "/reports": "#rep-table tbody tr", "/track": "main"}
 """What tells that a page is filled; by default its first heading has its words."""
 
 LOOKED_AT = [
