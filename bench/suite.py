@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 
 from bench import pipeline
+from bench.desks import action_to_row
 from bench.fill import fill
 from bench.live_town import report_to_socket
 from bench.report import write
@@ -30,7 +31,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--messages", type=int, default=400_000)
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=20, help="of the latency run")
+    parser.add_argument("--seconds", type=float, default=20, help="of the latency runs")
     parser.add_argument("--out", type=Path, default=Path("docs/performance.md"))
     args = parser.parse_args()
     data = Path(tempfile.mkdtemp(prefix="watchfloor-bench-"))
@@ -80,7 +81,9 @@ def main() -> None:
                     results[name].append(result)
     say("Report to socket")
     delays = report_to_socket(200, args.seconds)
-    write(args.out, results, {200: delays}, machine(), args.messages)
+    say("Action to row")
+    desks = action_to_row(args.seconds)
+    write(args.out, results, ({200: delays}, desks), machine(), args.messages)
     say(f"Written: {args.out}")
 
 
