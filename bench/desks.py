@@ -6,6 +6,7 @@ acted; and how much of a processor the gateway took. `python -m bench.desks` run
 
 import argparse
 import asyncio
+import gc
 import json
 import random
 import secrets
@@ -72,7 +73,9 @@ class Desk:
 
     def __init__(self, socket: websockets.ClientConnection, *, acts: bool) -> None:
         self.socket, self.acts = socket, acts
-        self.rows: dict[str, dict[str, Any]] = {}
+        self.rows: dict[
+            str, tuple[int, str]
+        ] = {}  # version and step: a measure must not wait for its own memory
         self.bytes = 0
         self._waits: dict[str, tuple[asyncio.Future[float], dict[str, Any]]] = {}
         self._versions: dict[str, tuple[int, asyncio.Future[float]]] = {}
@@ -90,7 +93,7 @@ class Desk:
             if message.get("whole"):
                 self.rows = {}
             for row in message.get("rows") or message.get("set") or ():
-                self.rows[row["id"]] = row
+                self.rows[row["id"]] = (row["version"], row["step"])
                 wanted = self._versions.get(row["id"])
                 if wanted is not None and row["version"] > wanted[0] and not wanted[1].done():
                     wanted[1].set_result(now)
@@ -101,14 +104,15 @@ class Desk:
             waits[0].set_result(now)
 
     async def act(self, chance: random.Random) -> tuple[float, float] | None:
-        """Accept a case, or take a note of it; return the seconds to answer and row, None where it was refused."""
-        free = [row for row in self.rows.values() if row["step"] == "file"]
+        """Accept a case; return the seconds to answer and row, None where it was refused."""
+        free = [case for case, (_, step) in self.rows.items() if step == "file"]
         if not free:
             return None
-        row = chance.choice(free)
+        case = chance.choice(free)
+        version = self.rows[case][0]
         name, loop = secrets.token_hex(8), asyncio.get_running_loop()
         answered, shown, answer = loop.create_future(), loop.create_future(), {}
-        self._waits[name], self._versions[row["id"]] = (answered, answer), (row["version"], shown)
+        self._waits[name], self._versions[case] = (answered, answer), (version, shown)
         begun = time.perf_counter()
         await self.socket.send(
             _encode(
@@ -116,8 +120,8 @@ class Desk:
                     "type": "act",
                     "id": name,
                     "action": "accept",
-                    "case": row["id"],
-                    "version": row["version"],
+                    "case": case,
+                    "version": version,
                     "screen": "dispatch",
                 }
             )
@@ -127,7 +131,7 @@ class Desk:
             if not answer["ok"]:
                 return None
             shown_s = await shown - begun
-        del self._versions[row["id"]]
+        del self._versions[case]
         return answered_s, shown_s
 
 
@@ -156,6 +160,7 @@ def accounts_in(data: Path) -> list[str]:
 
 async def measure(town: Town, data: Path, pids: dict[str, int], seconds: float) -> Result:
     """Let desks follow and act while reports come in."""
+    gc.disable()  # looking for cycles among the messages would be measured as the system's delay
     accounts = await asyncio.to_thread(accounts_in, data)
     result, chance = Result(), random.Random(7)
     producer = AIOKafkaProducer(bootstrap_servers=town.kafka, acks="all", enable_idempotence=True)
@@ -180,6 +185,7 @@ async def measure(town: Town, data: Path, pids: dict[str, int], seconds: float) 
         result.queued = max(len(desk.rows) for desk in desks)
         await sending
     finally:
+        gc.enable()
         for task in (*reading, sending):
             task.cancel()
         await asyncio.gather(*(desk.socket.close() for desk in desks), return_exceptions=True)
@@ -197,8 +203,12 @@ async def _open(town: Town, account: str, scope: str) -> websockets.ClientConnec
 
 async def _acting(desk: Desk, result: Result, chance: random.Random, seconds: float) -> None:
     until = time.perf_counter() + seconds
-    while (left := until - time.perf_counter()) > 0:
-        await asyncio.sleep(min(left, chance.expovariate(ACTS_A_SECOND)))
+    while True:
+        wait_s = chance.expovariate(ACTS_A_SECOND)
+        if time.perf_counter() + wait_s > until:
+            await asyncio.sleep(max(until - time.perf_counter(), 0))
+            return
+        await asyncio.sleep(wait_s)
         took = await desk.act(chance)
         if took is None:
             result.refused += 1

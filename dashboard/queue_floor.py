@@ -15,8 +15,8 @@ from dashboard.rights import Rights
 from dashboard.sessions import Session
 from domain.rules import Rules
 
-PUBLISH_EVERY_S = 0.1
-"""Ten versions a second, as of the views."""
+PUBLISH_EVERY_S = 0.05
+"""Twenty versions a second: a desk waits for its own action, and a version is a few rows."""
 COST_SHARE = 5
 """A version that takes long is made less often: at most a fifth of the time goes into it."""
 AGAIN_S = 0.05

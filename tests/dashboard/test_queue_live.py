@@ -194,3 +194,38 @@ def test_the_beats_of_somebody_else_keep_no_claim(
             await screen.close()
 
     asyncio.run(scenario())
+
+
+def test_whoever_was_too_slow_is_told_what_the_faster_one_did_and_a_case_says_what_may_be_done(
+    valkey: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    entry = {"kind": "act", "action": "accept", "account": "a-2", "t_ms": 7, "step": "dispatch", "version": 3}
+    shown = row(CASE, GRID, version=3) | {"story": [entry], "claim": None}
+
+    async def scenario() -> None:
+        async with town(valkey, topic_prefix, tmp_path) as (gateway, store):
+            await store.redis.hset(store.key(f"cases:{SOURCE[8:]}"), CASE, json.dumps(shown))
+            screen = await desk(gateway)
+            await screen.hear("queue")
+            await screen.say(type="act", id="11111111-1", action="accept", case=CASE, version=2)
+            await asyncio.wait_for(gateway.journal.arrived.wait(), 5)
+            said = {"id": "11111111-1", "ok": False, "reason": "stale", "sentence": "It moved.", "version": 3}
+            await store.change(
+                SOURCE, {"answers": {"11111111-1": {**said, "case": CASE, "step": "dispatch"}}}
+            )
+            answer = await screen.hear("answer")
+            assert (answer["code"], answer["version"]) == ("stale", 3)
+            assert answer["winner"] == {
+                "action": "accept", "account": "a-2", "name": "", "t_ms": 7, "step": "dispatch",
+            }  # fmt: skip
+            await screen.say(type="case", id=CASE)
+            assert (await screen.hear("case"))["case"]["story"] == [entry]
+            other = await desk(gateway, "")
+            await other.say(type="case", id=CASE)
+            told = await other.hear("case")
+            assert "story" not in told["case"]
+            assert "actions" not in told
+            await screen.close()
+            await other.close()
+
+    asyncio.run(scenario())
