@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from dashboard import answers
 from dashboard.web import PAGES
 from tests.browser.conftest import Open
 from tests.browser.fake_gateway import FakeGateway
@@ -16,14 +15,8 @@ AXE = Path(__file__).parent / "axe" / "node_modules" / "axe-core" / "axe.min.js"
 GRAVE = {"serious", "critical"}
 """What axe-core calls faults that bar somebody, or make it very hard."""
 
-READY = {"/wall": "html[data-ready=true]", "/reports": "#rep-table tbody tr", "/track": "main"}
-"""What tells that a page is filled; by default its first heading has its words."""
-
-LOOKED_AT = [
-    path
-    for path in ("/wall", "/ops", "/login", "/reports", "/dispatch", "/handover", "/track")
-    if path in PAGES or path in answers.OPEN_PATHS
-]
+READY = {"/wall": "html[data-ready=true]", "/reports": "#rep-table tbody tr"}
+"""What tells that a page is filled; by default its first heading has its words. Others look at their own laden pages."""
 
 
 @pytest.fixture(scope="module")
@@ -47,16 +40,13 @@ def faults(page: Page, axe: str) -> list[str]:
 
 
 @pytest.mark.tolerates("Failed to load resource")
-@pytest.mark.parametrize("path", LOOKED_AT)
+@pytest.mark.parametrize("path", PAGES)
 def test_a_page_has_no_grave_fault_of_accessibility(
     path: str, axe: str, gateway: FakeGateway, open_page: Open
 ) -> None:
     page = open_page(path, ready=False, calm=True)
     page.wait_for_selector(READY.get(path, "h1:not(:empty)"))
     found = faults(page, axe)
-    if page.evaluate("Boolean(window.wf)"):
-        page.evaluate("wf.go({theme: 'dim', lang: 'zh-CN'})")
-        page.wait_for_selector("html[data-theme=dim]")
-    else:  # a page without our scripts is told by its address
-        page.goto(page.url.partition("?")[0] + "?theme=dim&lang=zh-CN")
+    page.evaluate("wf.go({theme: 'dim', lang: 'zh-CN'})")
+    page.wait_for_selector("html[data-theme=dim]")
     assert [*found, *faults(page, axe)] == []
