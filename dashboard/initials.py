@@ -1,4 +1,4 @@
-"""Names by the initials of their pinyin, so that a hand on a keyboard finds 王小明 by `wxm`. No name is kept."""
+"""Names by the initials of their pinyin, so that a hand on a keyboard finds 城管队 by `cgd`. No name is kept."""
 
 import asyncio
 from itertools import product
@@ -15,7 +15,7 @@ PATHS = frozenset({"/initials"})
 
 NAMES_AT_ONCE = 200
 MOST_READINGS = 8
-"""A character can be read in several ways (王 is w and y); a name of three such ones has this many."""
+"""A character can be read in several ways (行 is x and h); a name of three such ones has this many."""
 
 
 class _Asked(msgspec.Struct, frozen=True):
@@ -25,8 +25,8 @@ class _Asked(msgspec.Struct, frozen=True):
 def initials(name: str) -> str:
     """Return a name's initials in each of its readings, parted by blanks.
 
-    >>> initials("王小明")
-    'wxm yxm'
+    >>> initials("城管队")
+    'cgd'
     >>> initials("重庆路")
     'cql'
 

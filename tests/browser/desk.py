@@ -66,7 +66,7 @@ def action(name: str) -> Message:
 
 def about(one: Message, now_ms: int, *, chinese: bool = False) -> Message:
     """Return what the answer about a case has besides the case: what may be done, who is proposed, what is near."""
-    names = ("王小明", "李芳", "市政抢修队") if chinese else ("W. Farrow", "L. Quill", "Water repairs")
+    names = ("网格员甲", "网格员乙", "市政抢修队") if chinese else ("Worker 17", "Worker 21", "Water repairs")
     acts = {
         "file": ("accept", "triage", "return", "merge", "hand_up", "note"),
         "dispatch": ("assign", "triage", "return", "park", "merge", "hand_up", "note"),

@@ -213,15 +213,15 @@ def test_what_somebody_wrote_is_sealed_before_it_is_written(
         async with running_gateway(valkey, topic_prefix, tmp_path) as gateway:
             screen = await gateway.screen("990100")
             await screen.hear("snapshot")
-            shelve = {"action": "shelve", "alert": "03-1a2b-0", "for_s": 60, "reason": "王小明 13800138000"}
+            shelve = {"action": "shelve", "alert": "03-1a2b-0", "for_s": 60, "reason": "某某甲 13800138000"}
             await screen.say(type="command", id="11111111", **shelve)
             about = {
                 "action": "return",
                 "case": "03-000000001a",
-                "given": {"reason": "call 王小明", "code": "x"},
+                "given": {"reason": "call 某某甲", "code": "x"},
             }
             await screen.say(type="act", id="22222222", **about)
-            await screen.say(type="act", id="33333333", **(about | {"given": {"assignee": "王小明"}}))
+            await screen.say(type="act", id="33333333", **(about | {"given": {"assignee": "某某甲"}}))
             assert "no code" in (await screen.hear("answer"))["reason"]
             (_, first), (_, second) = gateway.journal.written
             assert (key_name(first.reason), first.for_s) == ("c-03-000000001a", 60)
@@ -229,8 +229,8 @@ def test_what_somebody_wrote_is_sealed_before_it_is_written(
             assert second.given["code"] == "x"
             with Vault(f"sqlite:///{tmp_path / 'accounts.sqlite3'}") as vault:
                 look = {"account": "a-1", "case": "03-000000001a", "purpose": "audit", "at_ms": 1}
-                assert vault.open(first.reason, **look) == "王小明 13800138000"
-                assert vault.open(second.given["reason"], **look) == "call 王小明"
+                assert vault.open(first.reason, **look) == "某某甲 13800138000"
+                assert vault.open(second.given["reason"], **look) == "call 某某甲"
             await screen.close()
         await store.redis.aclose()
 

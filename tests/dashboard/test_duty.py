@@ -47,7 +47,7 @@ def place(tmp_path: Path, valkey: str, topic_prefix: str) -> Iterator[Place]:
     url = f"sqlite:///{tmp_path / 'accounts.sqlite3'}"
     with Accounts(url) as accounts, People(url) as people:
         ids = people.ids(["k1", "k2"])
-        people.put([("k1", "王小明", "13800138000"), ("k2", "李芳", "")])
+        people.put([("k1", "某某甲", "13800138000"), ("k2", "某某乙", "")])
         roster = RosterFile(
             county=COUNTY, zone="Asia/Shanghai", offsets=SHANGHAI, shifts=[DAY, NIGHT, OFFICE],
             duty=[DutyRow(GRID, 0, ids["k1"], ids["k2"]), DutyRow(OTHER, 0, ids["k1"], ids["k2"])], departments=[],
@@ -79,8 +79,8 @@ def test_each_worker_on_duty_is_told_once_with_their_name_and_areas(place: Place
     status, said = place.ask(COUNTY)
     assert (status, said["total"], said["at_ms"]) == (200, 1, NOON)
     (one,) = said["duty"]
-    assert (one["worker"], one["name"], one["areas"]) == (place.ids["k1"], "王小明", [GRID, OTHER])
-    assert (one["stand_in_name"], one["until_ms"]) == ("李芳", at("2026-03-02T20:00"))
+    assert (one["worker"], one["name"], one["areas"]) == (place.ids["k1"], "某某甲", [GRID, OTHER])
+    assert (one["stand_in_name"], one["until_ms"]) == ("某某乙", at("2026-03-02T20:00"))
     assert "13800138000" not in str(said)
 
 

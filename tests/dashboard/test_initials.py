@@ -8,8 +8,8 @@ from dashboard.initials import MOST_READINGS, initials
 @pytest.mark.parametrize(
     ("name", "found"),
     [
-        ("李芳", "lf"),
-        ("王小明", "wxm"),
+        ("某乙", "my"),
+        ("网格员甲", "wgyj"),
         ("重庆路", "cql"),
         ("东城 Team B班", "dctbb"),
         ("Water repairs", "wr"),

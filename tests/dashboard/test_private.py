@@ -20,12 +20,12 @@ from tests.dashboard.test_door import PASSWORD, SECRET, ask, cookie
 
 CASE = "03-000000001a"
 PERSON = {
-    "reporter": "王小明",
+    "reporter": "某某甲",
     "phone": "13800138000",
-    "account": "wx_wang_88",
+    "account": "wx_some_88",
     "text": "灯坏了，打13800138000",
 }
-REASON = "王小明说不对，电话13800138000"
+REASON = "某某甲说不对，电话13800138000"
 
 
 class Place:

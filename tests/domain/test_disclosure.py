@@ -136,7 +136,7 @@ def _properties(schema: Any) -> typing.Iterator[str]:
 
 def test_keys_of_counters_and_detectors_are_codes_and_categories() -> None:
     shop = Workshop()
-    shop.report(private="sealed:r-1:abc#" + "a" * 32, attributes={"name": "王小明"})
+    shop.report(private="sealed:r-1:abc#" + "a" * 32, attributes={"name": "某某甲"})
     for work in shop.floor.casework:
         for name, fields in work.whole().hashes.items():
             if name.startswith("grids"):

@@ -38,7 +38,7 @@ def test_a_case_keeps_the_newest_version_of_each_report_and_shows_it_sealed() ->
     assert "private" not in shop.report("2").public()
 
 
-@pytest.mark.parametrize("private", ["王小明", "sealed:r-1:abc def", "sealed:r-1:" + "a" * LONGEST_PRIVATE])
+@pytest.mark.parametrize("private", ["某某甲", "sealed:r-1:abc def", "sealed:r-1:" + "a" * LONGEST_PRIVATE])
 def test_what_is_not_sealed_is_refused_and_not_quoted(private: str) -> None:
     shop = Workshop()
     shop.floor.send(Report(feed="desk", id="1", category="lamp", private=private))
@@ -49,7 +49,7 @@ def test_what_is_not_sealed_is_refused_and_not_quoted(private: str) -> None:
 
 def test_attributes_of_a_feed_that_is_not_public_go_no_further_than_intake() -> None:
     shop = Workshop()
-    shop.report(attributes={"name": "王小明"})
+    shop.report(attributes={"name": "某某甲"})
     (opened,) = [
         one
         for log in shop.floor.journal

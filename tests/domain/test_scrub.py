@@ -88,9 +88,9 @@ def test_each_role_has_a_word_for_each_field_and_sees_no_more_than_its_task_asks
         ("phone", "88886666", "******66"),
         ("phone", "1", "1"),
         ("phone", "", ""),
-        ("reporter", "王小明", "王***"),
+        ("reporter", "某某甲", "某***"),
         ("reporter", "", ""),
-        ("account", "wx_wangxiaoming", "wx_********ming"),
+        ("account", "wx_somebodyming", "wx_********ming"),
         ("text", "call 13800138000", "call ***"),
     ],
 )

@@ -132,7 +132,7 @@ def test_a_reporter_is_reached_through_the_vault_and_an_erased_one_is_told_nothi
     outbox: Outbox, vault: Vault
 ) -> None:
     name = "r-" + "a" * 32
-    content = {"reporter": "王小明", "phone": "13800138000", "text": "dark"}
+    content = {"reporter": "某某甲", "phone": "13800138000", "text": "dark"}
     (private,) = vault.seal_reports([(name, json.dumps(content).encode())])
     text = vault.seal_text(f"c-{CASE}", "which lamp? the neighbour has 13900139000")
     phone = Phone()

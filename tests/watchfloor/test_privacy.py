@@ -11,7 +11,7 @@ from config.vault import ErasedError, Vault, vault_of
 from domain.sealed import key_name
 from tests.watchfloor.conftest import Run
 
-PERSON = {"reporter": "王小明", "phone": "13800138000", "text": "三号楼前的灯坏了，请打13800138000"}
+PERSON = {"reporter": "某某甲", "phone": "13800138000", "text": "三号楼前的灯坏了，请打13800138000"}
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def reported(town: Settings, run: Run, tmp_path: Path) -> dict[str, Any]:
     """Return a case whose reporter is known to the vault, and a row beside it that cannot be read."""
     file = tmp_path / "reports.jsonl"
     row = {"id": "1", "t": "2026-01-05T01:00:00Z", "category": "noise", **PERSON}
-    file.write_text(json.dumps(row) + "\n" + '{"id": 王小明' + "\n", encoding="utf-8")
+    file.write_text(json.dumps(row) + "\n" + '{"id": 某某甲' + "\n", encoding="utf-8")
     code, said, error = run(
         "produce", str(file), "--feed", "grid-reports", "--speed", "max", "--wait", "--json"
     )
@@ -42,7 +42,7 @@ def test_a_case_is_erased_with_its_reports_its_texts_and_its_code(
     case = reported["id"]
     run("user", "add", "desk", "--role", "clerk", "--scope", "990599", "--json")
     code, said, error = run(
-        "command", "note", "--case", case, "--as", "desk", "--set", "text=王小明 called", "--json"
+        "command", "note", "--case", case, "--as", "desk", "--set", "text=某某甲 called", "--json"
     )
     assert code == 0, (said, error)
     code, said, _ = run(
@@ -55,7 +55,7 @@ def test_a_case_is_erased_with_its_reports_its_texts_and_its_code(
     with vault_of(town) as vault:
         assert vault.case_of_code(reported["tracking"]) == case
         assert look(vault, reported["private"][0], case) == PERSON
-        assert vault.open(noted, account="a-1", case=case, purpose="audit", at_ms=1) == "王小明 called"
+        assert vault.open(noted, account="a-1", case=case, purpose="audit", at_ms=1) == "某某甲 called"
 
     code, views, _ = run("privacy", "views", "--case", case, "--json")
     assert [(one["account"], one["purpose"], one["at"]) for one in views] == [
@@ -91,7 +91,7 @@ def check_unreadable_row(run: Run) -> None:
     code, shown, _ = run("deadletter", "show", letter["id"], "--json")
     assert (code, "王" in str(shown)) == (0, False)
     code, shown, _ = run("deadletter", "show", letter["id"], "--purpose", "handling", "--json")
-    assert (code, shown["opened"]) == (0, '{"id": 王小明')
+    assert (code, shown["opened"]) == (0, '{"id": 某某甲')
     code, _, error = run("deadletter", "show", letter["id"], "--purpose", "curiosity")
     assert (code, "one of feedback" in error) == (1, True)
     _, views, _ = run("privacy", "views", "--json")
