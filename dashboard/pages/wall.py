@@ -88,6 +88,7 @@ def _header() -> Any:
             html.Div(
                 className="buttons",
                 children=[
+                    word("to_dispatch", html.A, id="to-dispatch", href="/dispatch", className="button"),
                     button("who", "signin"),
                     button("theme", "switch_theme"),
                     button("lang", "switch_language", "language"),
