@@ -13,6 +13,9 @@ from domain.cases import Case
 from domain.flow_moves import Request, possible
 from domain.records import encoder
 from tests.dashboard.test_asyncapi import mistakes
+from tests.domain.test_proposals import NOON
+from tests.domain.test_proposals import WHOLE as ROSTER
+from tests.domain.test_roster import GRID as ROSTER_GRID
 from tests.domain.workshop import Workshop, rules_of
 
 
@@ -164,3 +167,20 @@ def test_a_screen_without_a_role_sees_nothing_of_who_works_on_a_case() -> None:
     case = town.report()
     town.do("claim", by="dispatcher")
     assert "dispatcher" not in str(case_answer.for_anybody(shown(case)))
+
+
+def test_proposals_know_who_has_cases_and_who_did_not_confirm_this_one() -> None:
+    missed = {"action": "not_received", "what": {"to": "stand_in", "was": "w-a"}}
+    case = {
+        "grid": ROSTER_GRID,
+        "category": "waste",
+        "assignee": "w-b",
+        "closed_ms": None,
+        "version": 2,
+        "story": [missed],
+    }
+    found = case_answer.proposed(case, ROSTER, {"w-a": 3}, NOON)
+    against = {one.to: [remark.key for remark in one.against] for one in found}
+    assert against["w-a"] == ["open_assignments", "no_receipt"]
+    assert "has_it" in against["w-b"]
+    assert case_answer.proposed({**case, "closed_ms": 7}, ROSTER, {}, NOON) == []
