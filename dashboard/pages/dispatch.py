@@ -9,7 +9,7 @@ from typing import Any
 import dash_ag_grid as dag
 from dash import html
 
-from dashboard.pages.wall import button, word
+from dashboard.pages.head import buttons, freshness, links
 
 LINKS = ("wall", "dispatch", "handover", "reports", "ops")
 """The pages that a desk moves between; each is `/NAME` and the word `to_NAME`."""
@@ -105,35 +105,13 @@ def layout() -> Any:
 
 
 def _header() -> Any:
-    links = [word(f"to_{name}", html.A, id=f"to-{name}", href=f"/{name}") for name in LINKS]
     return html.Header(
         className="head",
         children=[
             html.Div(className="trail", children=[html.H1(id="desk-name")]),
-            html.Nav(className="links", children=links, **{"data-label": "pages"}),
-            html.Div(id="marks", className="marks"),
-            html.Div(
-                className="asof",
-                children=[word("data_as_of", className="label"), html.Span(id="asof", className="value")],
-            ),
-            html.Div(id="chip", className="chip", role="status"),
-            html.Div(
-                className="clock",
-                children=[
-                    html.Time(id="clock"),
-                    html.Time(id="clock-frozen", **{"aria-hidden": "true"}),
-                    html.Span(id="clock-date", className="label"),
-                ],
-            ),
-            html.Div(
-                className="buttons",
-                children=[
-                    html.Button(id="sound", className="button", type="button"),
-                    button("who", "signin"),
-                    button("theme", "switch_theme"),
-                    button("lang", "switch_language", "language"),
-                ],
-            ),
+            html.Nav(className="links", children=links(LINKS), **{"data-label": "pages"}),
+            *freshness(),
+            buttons(html.Button(id="sound", className="button", type="button")),
         ],
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 from dash import dcc, html
 
 from dashboard.pages.dispatch import LINKS
-from dashboard.pages.wall import button, word
+from dashboard.pages.head import buttons, freshness, links, word
 
 MAIN_TABLES = ("pressing", "aside", "due")
 SYSTEM_TABLES = ("feeds", "rule_changes", "replays")
@@ -57,34 +57,13 @@ def layout() -> Any:
 
 
 def _header() -> Any:
-    links = [word(f"to_{name}", html.A, id=f"to-{name}", href=f"/{name}") for name in LINKS]
     return html.Header(
         className="head",
         children=[
             html.Div(className="trail", children=[html.H1(id="ho-title")]),
-            html.Nav(className="links", children=links, **{"data-label": "pages"}),
-            html.Div(id="marks", className="marks"),
-            html.Div(
-                className="asof",
-                children=[word("data_as_of", className="label"), html.Span(id="asof", className="value")],
-            ),
-            html.Div(id="chip", className="chip", role="status"),
-            html.Div(
-                className="clock",
-                children=[
-                    html.Time(id="clock"),
-                    html.Time(id="clock-frozen", **{"aria-hidden": "true"}),
-                    html.Span(id="clock-date", className="label"),
-                ],
-            ),
-            html.Div(
-                className="buttons",
-                children=[
-                    button("who", "signin"),
-                    button("theme", "switch_theme"),
-                    button("lang", "switch_language", "language"),
-                ],
-            ),
+            html.Nav(className="links", children=links(LINKS), **{"data-label": "pages"}),
+            *freshness(),
+            buttons(),
         ],
     )
 

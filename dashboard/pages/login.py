@@ -4,7 +4,7 @@ from typing import Any
 
 from dash import html
 
-from dashboard.pages.wall import button, word
+from dashboard.pages.head import button, word
 
 
 def layout() -> Any:

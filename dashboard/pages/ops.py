@@ -4,7 +4,7 @@ from typing import Any
 
 from dash import html
 
-from dashboard.pages.wall import button, word
+from dashboard.pages.head import as_of, buttons, word
 
 TABLES = {
     "feeds": (
@@ -47,21 +47,8 @@ def layout() -> Any:
                     ),
                     html.Div(id="ops-gateway", className="mark-row"),
                     html.Div(id="ops-rules", className="mark-row"),
-                    html.Div(
-                        className="asof",
-                        children=[
-                            word("ops_updated", className="label"),
-                            html.Span(id="ops-read", className="value"),
-                        ],
-                    ),
-                    html.Div(
-                        className="buttons",
-                        children=[
-                            button("who", "signin"),
-                            button("theme", "switch_theme"),
-                            button("lang", "switch_language", "language"),
-                        ],
-                    ),
+                    as_of("ops-read", "ops_updated"),
+                    buttons(),
                 ],
             ),
             html.Div(id="banner", className="banner", hidden=True, role="alert"),

@@ -7,7 +7,8 @@ from typing import Any
 
 from dash import dcc, html
 
-from dashboard.pages.wall import EMPTY_FIGURE, PICTURE, button, word
+from dashboard.pages.head import as_of, button, buttons, links, word
+from dashboard.pages.wall import EMPTY_FIGURE, PICTURE
 
 LINKS = ("wall", "dispatch", "handover", "ops")
 """The pages beside this one; each is `/NAME` and the word `to_NAME`."""
@@ -72,24 +73,11 @@ def _header() -> Any:
                 **{"data-label": "trail"},
                 children=[
                     word("reports_title", html.H1),
-                    *(
-                        word(f"to_{name}", html.A, id=f"to-{name}", href=f"/{name}", className="page-link")
-                        for name in LINKS
-                    ),
+                    *links(LINKS, className="page-link"),
                 ],
             ),
-            html.Div(
-                className="asof",
-                children=[word("data_as_of", className="label"), html.Span(id="rep-asof", className="value")],
-            ),
-            html.Div(
-                className="buttons",
-                children=[
-                    button("who", "signin"),
-                    button("theme", "switch_theme"),
-                    button("lang", "switch_language", "language"),
-                ],
-            ),
+            as_of("rep-asof"),
+            buttons(),
         ],
     )
 

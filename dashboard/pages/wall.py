@@ -8,6 +8,8 @@ from typing import Any
 import plotly.graph_objects as go
 from dash import dcc, html
 
+from dashboard.pages.head import buttons, freshness, word
+
 FIGURES = ("open", "new_1h", "overdue", "due_1h", "on_time", "unacked", "shelved", "feeds")
 """The strip's figures, from the left."""
 
@@ -23,28 +25,6 @@ EMPTY_FIGURE = go.Figure(
 
 # The map is a picture that we hit-test ourselves: no drag, no zoom, no mode bar, no link to anybody's site.
 PICTURE = {"staticPlot": True, "displayModeBar": False, "responsive": True, "showTips": False}
-
-
-def word(key: str, tag: Any = html.Span, **attributes: Any) -> Any:
-    """Return an element whose text the page takes from the table of words.
-
-    Parameters
-    ----------
-    key
-        A key of `dashboard.i18n.WORDS`.
-    tag
-        The Dash component.
-    **attributes
-        More of its attributes.
-
-    """
-    return tag(**{"data-t": key}, **attributes)
-
-
-def button(id: str, title: str, key: str = "") -> Any:  # noqa: A002 - Dash's own name for it
-    """Return a header button; `title` is the key of its spoken name."""
-    text = {"data-t": key} if key else {}
-    return html.Button(id=id, className="button", type="button", **{"data-title": title}, **text)
 
 
 def layout() -> Any:
@@ -71,29 +51,8 @@ def _header() -> Any:
         children=[
             html.Nav(id="trail", className="trail", **{"data-label": "trail"}),
             html.Div(id="replay-word", className="replay-word", hidden=True),
-            html.Div(id="marks", className="marks"),
-            html.Div(
-                className="asof",
-                children=[word("data_as_of", className="label"), html.Span(id="asof", className="value")],
-            ),
-            html.Div(id="chip", className="chip", role="status"),
-            html.Div(
-                className="clock",
-                children=[
-                    html.Time(id="clock"),
-                    html.Time(id="clock-frozen", **{"aria-hidden": "true"}),
-                    html.Span(id="clock-date", className="label"),
-                ],
-            ),
-            html.Div(
-                className="buttons",
-                children=[
-                    word("to_dispatch", html.A, id="to-dispatch", href="/dispatch", className="button"),
-                    button("who", "signin"),
-                    button("theme", "switch_theme"),
-                    button("lang", "switch_language", "language"),
-                ],
-            ),
+            *freshness(),
+            buttons(word("to_dispatch", html.A, id="to-dispatch", href="/dispatch", className="button")),
         ],
     )
 

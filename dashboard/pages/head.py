@@ -1,0 +1,73 @@
+"""What stands at the head of every page: words and buttons, links, how old the picture is, and the clock.
+
+Elements that scripts fill stay without children, so that React has nothing of its own to put back.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from dash import html
+
+
+def word(key: str, tag: Any = html.Span, **attributes: Any) -> Any:
+    """Return an element whose text the page takes from the table of words.
+
+    Parameters
+    ----------
+    key
+        A key of `dashboard.i18n.WORDS`.
+    tag
+        The Dash component.
+    **attributes
+        More of its attributes.
+
+    """
+    return tag(**{"data-t": key}, **attributes)
+
+
+def button(id: str, title: str, key: str = "") -> Any:  # noqa: A002 - Dash's own name for it
+    """Return a header button; `title` is the key of its spoken name."""
+    text = {"data-t": key} if key else {}
+    return html.Button(id=id, className="button", type="button", **{"data-title": title}, **text)
+
+
+def links(names: Iterable[str], **attributes: Any) -> list[Any]:
+    """Return links to pages: each is `/NAME` and the word `to_NAME`; a script gives them the address's scope and look."""
+    return [word(f"to_{name}", html.A, id=f"to-{name}", href=f"/{name}", **attributes) for name in names]
+
+
+def freshness() -> list[Any]:
+    """Return what says how old the picture is, and what time it is."""
+    return [
+        html.Div(id="marks", className="marks"),
+        as_of("asof"),
+        html.Div(id="chip", className="chip", role="status"),
+        html.Div(
+            className="clock",
+            children=[
+                html.Time(id="clock"),
+                html.Time(id="clock-frozen", **{"aria-hidden": "true"}),
+                html.Span(id="clock-date", className="label"),
+            ],
+        ),
+    ]
+
+
+def as_of(id: str, key: str = "data_as_of") -> Any:  # noqa: A002 - Dash's own name for it
+    """Return the time that what is shown is of."""
+    return html.Div(
+        className="asof", children=[word(key, className="label"), html.Span(id=id, className="value")]
+    )
+
+
+def buttons(*before: Any) -> Any:
+    """Return the buttons of every page: who is signed in, the theme, the language; others stand before them."""
+    return html.Div(
+        className="buttons",
+        children=[
+            *before,
+            button("who", "signin"),
+            button("theme", "switch_theme"),
+            button("lang", "switch_language", "language"),
+        ],
+    )
