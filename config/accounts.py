@@ -6,8 +6,6 @@ One database for all processes: SQLite in the data folder, or any that SQLAlchem
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
-from typing import Self
 
 import msgspec
 from argon2 import PasswordHasher
@@ -18,7 +16,6 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
-    Engine,
     ForeignKey,
     Integer,
     MetaData,
@@ -34,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from config.settings import Settings
-from config.sql import answering, database_of, engine_of, make, reading
+from config.sql import Store, answering, database_of, reading
 from domain.flow import ROLES
 from domain.records import Grant
 
@@ -120,7 +117,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     rights: tuple[Right, ...]
 
 
-class Accounts:
+class Accounts(Store):
     """The accounts of a system; a context manager. The tables are made when they are first used.
 
     Every method raises SilentDatabaseError, a ConnectionError, when the database does not answer.
@@ -132,15 +129,7 @@ class Accounts:
 
     """
 
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if "_engine" in vars(self):
-            self._engine.dispose()
+    tables = (_meta,)
 
     def add(self, name: str, password: str, *, now_ms: int) -> str:
         """Make an account and return its id.
@@ -283,12 +272,6 @@ class Accounts:
         for right in rights:
             of.setdefault(right["account"], []).append(Right(**right))
         return [Account(id=one.id, name=one.name, rights=tuple(of.get(one.id, ()))) for one in accounts]
-
-    @cached_property
-    def _engine(self) -> Engine:
-        engine = engine_of(self._url)
-        make(engine, _meta)
-        return engine
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:

@@ -5,15 +5,13 @@ a process died in between; what is done about it depends on the channel. No pers
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
-from typing import Literal, Self, cast
+from typing import Literal, cast
 
 import msgspec
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Engine,
     MetaData,
     String,
     Table,
@@ -24,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 
-from config.sql import answering, engine_of, make, reading, upsert
+from config.sql import Store, answering, reading, upsert
 
 State = Literal["sending", "sent", "unsure", "erased", "failed"]
 STATES: tuple[State, ...] = ("sending", "sent", "unsure", "erased", "failed")
@@ -63,7 +61,7 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
     at_ms: int
 
 
-class Outbox:
+class Outbox(Store):
     """The outbox of a system; a context manager. Its table is made when it is first used.
 
     Every method raises SilentDatabaseError when the database does not answer.
@@ -75,20 +73,7 @@ class Outbox:
 
     """
 
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close every connection; the next question opens one."""
-        engine: Engine | None = self.__dict__.pop("_engine", None)
-        if engine is not None:
-            engine.dispose()
+    tables = (_meta,)
 
     def begin(self, posts: Sequence[Post]) -> dict[str, Post]:
         """Put messages in as they are given, and return those of them that were there before, as they stood."""
@@ -148,12 +133,6 @@ class Outbox:
             wanted = wanted.where(_outbox.c.case_id == case)
         with answering(), reading(self._engine) as sql:
             return [_post(row) for row in sql.execute(wanted)]
-
-    @cached_property
-    def _engine(self) -> Engine:
-        engine = engine_of(self._url)
-        make(engine, _meta)
-        return engine
 
 
 def _row(post: Post) -> dict[str, object]:

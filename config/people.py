@@ -7,15 +7,14 @@ that nothing leads from the id to a person any more; who comes again under the k
 import json
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
 from itertools import islice
-from typing import Any, Self
+from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Engine, MetaData, String, Table, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Column, MetaData, String, Table, bindparam, delete, insert, or_, select, update
 
 from config.settings import Settings
-from config.sql import answering, database_of, engine_of, make, reading, upsert
+from config.sql import Store, answering, database_of, reading, upsert
 from config.vault_tables import META as VAULT_META
 from config.vault_tables import VIEWS
 
@@ -50,7 +49,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     phone: str
 
 
-class People:
+class People(Store):
     """Who is behind the ids of a roster. Its tables are made when they are first used.
 
     Every method raises SilentDatabaseError when the database does not answer.
@@ -62,29 +61,7 @@ class People:
 
     """
 
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    def __enter__(self) -> Self:
-        """Return the people themselves."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close every connection."""
-        self.close()
-
-    def close(self) -> None:
-        """Close every connection; the next question opens one."""
-        engine: Engine | None = self.__dict__.pop("_engine", None)
-        if engine is not None:
-            engine.dispose()
-
-    @cached_property
-    def _engine(self) -> Engine:
-        engine = engine_of(self._url)
-        make(engine, META)
-        make(engine, VAULT_META)
-        return engine
+    tables = (META, VAULT_META)
 
     def ids(self, keys: Iterable[str]) -> dict[str, str]:
         """Return the worker's id of each key; who is new gets one, and has no name yet."""

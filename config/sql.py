@@ -5,7 +5,8 @@ Several processes write at once, none waits for ever, and in SQLite what is dele
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from functools import cached_property
+from typing import Any, ClassVar, Self
 
 from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
@@ -96,6 +97,43 @@ def engine_of(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
+
+
+class Store:
+    """What a system keeps in its database; a context manager. The tables are made when they are first used.
+
+    Its processes open one each, and a database that is down when they start stops none of them.
+
+    Parameters
+    ----------
+    url
+        An SQLAlchemy URL: the database of the accounts.
+
+    """
+
+    tables: ClassVar[tuple[MetaData, ...]]
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection; the next question opens one."""
+        engine: Engine | None = vars(self).pop("_engine", None)
+        if engine is not None:
+            engine.dispose()
+
+    @cached_property
+    def _engine(self) -> Engine:
+        engine = engine_of(self._url)
+        for tables in self.tables:
+            make(engine, tables)
+        return engine
 
 
 def make(engine: Engine, tables: MetaData) -> None:

@@ -8,15 +8,14 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Self
 
 import msgspec
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import vault_box, vault_keys
 from config.settings import Settings
-from config.sql import database_of, engine_of, make, reading, upsert
+from config.sql import Store, database_of, reading, upsert
 from config.vault_tables import LEAVING, META, SECRETS, VIEWS
 from domain.privacy import PURPOSES, Purpose
 from domain.sealed import ERASED_HASH, cipher_of, key_name, key_of_case
@@ -43,7 +42,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     fields: list[str]
 
 
-class Vault:
+class Vault(Store):
     """The vault of a system; a context manager. Its tables are made when they are first used.
 
     Every method raises VaultError when the database does not answer.
@@ -55,19 +54,7 @@ class Vault:
 
     """
 
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connections."""
-        if "_engine" in self.__dict__:
-            self._engine.dispose()
+    tables = (META,)
 
     # -- sealing
 
@@ -240,12 +227,6 @@ class Vault:
         return [row.case_id for row in rows]
 
     # -- inside
-
-    @cached_property
-    def _engine(self) -> Engine:
-        engine = engine_of(self._url)
-        make(engine, META)
-        return engine
 
     @cached_property
     def _secrets(self) -> Mapping[str, bytes]:
