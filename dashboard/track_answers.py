@@ -9,7 +9,7 @@ import hashlib
 import ipaddress
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import parse_qs
 
 from fastapi import FastAPI
@@ -192,13 +192,13 @@ def declare(server: FastAPI, parts: TrackParts) -> None:
 
 async def _asked(tracking: Tracking, code: str, lang: str, form: dict[str, str]) -> Response:
     """Answer a question, or take down what is said, and show how the case is then."""
-    settled: Literal["yes", "no", ""] = {"yes": "yes", "no": "no"}.get(form.get("settled", ""), "")  # type: ignore[assignment]
+    settled = form.get("settled", "")
     said, bad = "", False
     if settled == "yes":
         said = "track_thanks"
     elif settled == "no":
         version = form.get("version", "")
-        number = int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0  # noqa: PLR2004
+        number = int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0  # noqa: PLR2004 - more digits are no version
         said, done = await tracking.not_settled(code, number, form.get("text", ""))
         bad = not done
     shown = await tracking.look(code, lang)
@@ -216,7 +216,7 @@ def address_of(request: Request) -> str:
         address = ipaddress.ip_address(host)
     except ValueError:
         return host
-    return host if address.version == 4 else str(ipaddress.ip_network(f"{host}/64", strict=False))  # noqa: PLR2004
+    return host if address.version == 4 else str(ipaddress.ip_network(f"{host}/64", strict=False))  # noqa: PLR2004 - IPv4
 
 
 def _page(shown: Shown, status: int = 200, headers: dict[str, str] | None = None) -> Response:

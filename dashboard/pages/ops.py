@@ -4,7 +4,7 @@ from typing import Any
 
 from dash import html
 
-from dashboard.pages.head import as_of, buttons, word
+from dashboard.pages.head import as_of, buttons, links, word
 
 TABLES = {
     "feeds": (
@@ -41,8 +41,7 @@ def layout() -> Any:
                         className="trail",
                         children=[
                             word("ops_title", html.H1),
-                            word("wall", html.A, id="to-wall", href="/wall"),
-                            word("to_reports", html.A, id="to-reports", href="/reports"),
+                            *links(("wall", "dispatch", "handover", "reports")),
                         ],
                     ),
                     html.Div(id="ops-gateway", className="mark-row"),
@@ -72,6 +71,8 @@ def _table(name: str) -> Any:
     ]
     return html.Section(
         className="panel",
+        tabIndex=0,  # a table that is wider than its panel is scrolled by keyboard too
+        **{"data-label": f"ops_{name}"},
         children=[
             word(f"ops_{name}", html.H2),
             html.Table(

@@ -141,7 +141,7 @@ def test_the_papers_have_the_signatures_the_notes_and_no_number_of_a_person(
     assert "13812345678" not in text
     status, headers, body = ask(wall, f"/handover.pdf?sha256={sha256}&lang=zh")
     assert (status, headers.get_content_type(), body[:5]) == (200, "application/pdf", b"%PDF-")
-    desk["last"] = None  # type: ignore[index]
+    desk["last"] = None  # type: ignore[index]  # a row of plain JSON
 
 
 def test_the_same_page_gives_the_same_papers_and_an_erased_note_says_so(

@@ -149,7 +149,7 @@ class Page:
         """Note something with a person in it on cases; return why some were refused. All that is said is searched."""
         ticket = json.loads(self.ask("/ticket")[0])
         refused: list[str] = []
-        async with connect(ticket["gateway"], origin=self.origin, max_size=None, proxy=None) as socket:  # type: ignore[arg-type]
+        async with connect(ticket["gateway"], origin=self.origin, max_size=None, proxy=None) as socket:  # type: ignore[arg-type]  # a text is an origin
             await socket.send(json.dumps({"type": "hello", "token": ticket["token"], "scope": ""}))
             for n, case in enumerate(cases):
                 name = str(uuid.uuid4())
