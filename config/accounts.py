@@ -32,7 +32,7 @@ from sqlalchemy.exc import IntegrityError
 
 from config.settings import Settings
 from config.sql import Store, answering, database_of, reading
-from domain.flow import ROLES
+from domain.flows.flow import ROLES
 from domain.records import Grant
 
 ROLES_OF_ACCOUNTS = (*(role for role in ROLES if role != "reporter"), "ops", "administrator")

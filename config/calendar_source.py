@@ -1,7 +1,7 @@
 """Calendars as a town writes them, expanded into dates, hours and UTC offsets for a rule set.
 
 Only here are the holidays library and the zone table asked: what is published is written out, and no later version of
-either changes it. The expanded form is `domain.calendars.CalendarFile`.
+either changes it. The expanded form is `domain.clocks.calendars.CalendarFile`.
 """
 
 import re
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from config.holiday_years import HolidayYears, Place, PlaceError, holiday_years
-from domain.calendars import (
+from domain.clocks.calendars import (
     HOURS_CODES,
     CalendarError,
     CalendarFile,
@@ -255,7 +255,7 @@ def _days_of(year: int) -> Iterator[date]:
 
 @lru_cache(maxsize=ZONES_KEPT)
 def offsets_of(zone: ZoneInfo) -> tuple[tuple[int, int], ...]:
-    """Return a zone's offsets from UTC, as `domain.calendars.CalendarFile.offsets` has them."""
+    """Return a zone's offsets from UTC, as `domain.clocks.calendars.CalendarFile.offsets` has them."""
     return tuple(_offsets(zone))
 
 

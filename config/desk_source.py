@@ -8,8 +8,8 @@ import msgspec
 
 from config.calendar_source import CalendarsError, hours_of, offsets_of, zone_of
 from domain.codes import is_jurisdiction
+from domain.duty.shifts import DeskEntry, DeskFile
 from domain.rule_page import Page
-from domain.shifts import DeskEntry, DeskFile
 
 FILE = "desks.toml"
 

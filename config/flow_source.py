@@ -5,7 +5,7 @@ from importlib import resources
 from pathlib import Path
 
 from config.rules import rule_files
-from domain.feed_file import SOURCE
+from domain.feeds.file import SOURCE
 
 USUAL_DAYS = 30.0
 """How long a closed case stays where no feed follows a flow yet: what running systems are shipped with."""

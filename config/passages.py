@@ -13,7 +13,7 @@ from pyarrow import compute
 
 from config.settings import Settings
 from config.wallclock import monotonic_s
-from domain.passages import Passage
+from domain.evaluation.passages import Passage
 
 BEHIND_S = 60
 """How far the files are behind the topic, at most."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from config.vault import Vault
-from domain.feed_rules import DAY_MS, HOUR_MS
+from domain.feeds.rules import DAY_MS, HOUR_MS
 
 EVERY_MS = HOUR_MS
 """An hour more or less is nothing to a limit in days."""

@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 
 from config.vault import ErasedError, Vault, VaultError
-from domain.flow_given import LONGEST_TEXT, MOST_PARTS
+from domain.flows.given import LONGEST_TEXT, MOST_PARTS
+from domain.privacy.scrub import scrub
+from domain.privacy.sealed import is_case, key_of_alert, key_of_case, key_of_desk
 from domain.records import Command
-from domain.scrub import scrub
-from domain.sealed import is_case, key_of_alert, key_of_case, key_of_desk
 
 CODES = frozenset({
     "assignee", "case", "category", "code", "critical", "department", "departments", "photo", "proposed", "scope", "sha256", "shift",

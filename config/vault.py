@@ -17,8 +17,8 @@ from config import vault_box, vault_keys
 from config.settings import Settings
 from config.sql import Store, database_of, reading, upsert
 from config.vault_tables import LEAVING, META, SECRETS, VIEWS
-from domain.privacy import PURPOSES, Purpose
-from domain.sealed import ERASED_HASH, cipher_of, key_name, key_of_case
+from domain.privacy.sealed import ERASED_HASH, cipher_of, key_name, key_of_case
+from domain.privacy.sights import PURPOSES, Purpose
 
 ERASED_AT_ONCE = 200
 """Cases; the rest follows with the next call, so that nobody waits long for the database."""

@@ -8,7 +8,7 @@ from binascii import Error as NoBase64
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
 
-from domain.sealed import is_case
+from domain.privacy.sealed import is_case
 
 KEY_BYTES = 32
 CODE_KEY_BYTES = 64

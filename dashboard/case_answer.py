@@ -12,13 +12,13 @@ from dashboard.alert_stack import Alert
 from dashboard.desk_words import DESK_WORDS
 from dashboard.queue import QueueBook
 from dashboard.rights import LOCAL, PEOPLE, Rights
-from domain import flow_moves
-from domain.clocks import DUE, Limit
-from domain.flow import Flow
-from domain.flow_moves import Request
-from domain.proposals import Facts, Proposal, propose
+from domain.cases.work_clocks import AGAIN, SOON
+from domain.clocks.clock import DUE, Limit
+from domain.duty.proposals import Facts, Proposal, propose
+from domain.flows import moves as flow_moves
+from domain.flows.flow import Flow
+from domain.flows.moves import Request
 from domain.rules import Rules
-from domain.work_clocks import AGAIN, SOON
 
 Shown = Mapping[str, Any]
 """A case as it is read from its read model."""

@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 
 from dashboard.commands import Answer, CommandBook
 from dashboard.queue import Row
-from domain.claims import LAPSED
+from domain.cases.claims import LAPSED
 from domain.codes import partition_of_case
 from domain.grants import GATEWAY
 from domain.records import Command

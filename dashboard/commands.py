@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from dashboard.alert_stack import Alert
 from domain.codes import partition_of_case
-from domain.flow_given import LONGEST_TEXT, MOST_PARTS
+from domain.flows.given import LONGEST_TEXT, MOST_PARTS
 from domain.records import Command, Grant
 
 ANSWER_WITHIN_S = 5.0

@@ -15,7 +15,7 @@ from dashboard.frames import text_frame
 from dashboard.names import Names
 from dashboard.redis_reader import ReadError
 from dashboard.sessions import Session
-from domain.proposals import Proposal
+from domain.duty.proposals import Proposal
 from domain.records import Command
 
 WINNERS = {"stale": True, "claimed": False}

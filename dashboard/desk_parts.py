@@ -15,7 +15,7 @@ from dashboard.reporter_line import ReporterLine
 from dashboard.rulebook import RuleSets
 from dashboard.sign_ins import SignIns
 from dashboard.track_answers import ASKED_S, MOST_ASKED, CaseRead, TrackParts
-from domain.scrub import scrub
+from domain.privacy.scrub import scrub
 
 SEARCH_S = 2.0
 """So long the archive is searched for a case that has left the state."""

@@ -18,7 +18,7 @@ from dashboard.names import Names
 from dashboard.rights import parts_of
 from dashboard.rulebook import RuleSets
 from domain.codes import COUNTY_DIGITS, is_jurisdiction
-from domain.duty_list import OnDuty, on_duty_in
+from domain.duty.list import OnDuty, on_duty_in
 from domain.rules import Rules
 
 PATHS = frozenset({"/duty"})

@@ -2,7 +2,7 @@
 
 from dashboard.commands import DeskAct, RefusedError, Reported
 from domain.codes import partition_of_case, partition_of_name
-from domain.handover_given import GIVEN
+from domain.desks.handover_given import GIVEN
 from domain.records import Command
 
 REPORTER = "reporter"

@@ -11,9 +11,9 @@ from config.passages import PassageArchive
 from config.people import People
 from config.wallclock import monotonic_s
 from dashboard.redis_reader import ReadError, RedisReader
-from domain.case_record import OpenCase, Period, open_case
 from domain.codes import JOURNAL_PARTITIONS
-from domain.evaluation import By, Evaluation, Tally
+from domain.evaluation.case_record import OpenCase, Period, open_case
+from domain.evaluation.figures import By, Evaluation, Tally
 
 KEPT_S = 30.0
 """The archive itself is up to a minute behind."""

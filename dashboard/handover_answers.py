@@ -17,8 +17,8 @@ from dashboard.handover_page import Material, Row, fill, sealed_of
 from dashboard.handover_paper import Copy, Signatures, as_csv, as_pdf
 from dashboard.rulebook import RuleSets
 from domain.codes import is_jurisdiction
+from domain.duty.shifts import Shift
 from domain.rules import Rules
-from domain.shifts import Shift
 
 PATHS = frozenset(
     {

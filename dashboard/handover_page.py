@@ -9,9 +9,9 @@ from typing import Any, Protocol
 
 import msgspec
 
-from domain.handover_given import MOST_ITEMS
+from domain.desks.handover_given import MOST_ITEMS
+from domain.duty.shifts import Shift
 from domain.rules import Rules
-from domain.shifts import Shift
 
 PAGE_VERSION = 1
 DUE_WITHIN_MS = 4 * 3_600_000

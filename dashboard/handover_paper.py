@@ -19,7 +19,7 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.platypus import LongTable, Paragraph, SimpleDocTemplate, Spacer, TableStyle
 
 from dashboard import i18n
-from domain.scrub import scrub
+from domain.privacy.scrub import scrub
 
 Row = dict[str, Any]
 Words = dict[str, str]

@@ -1,6 +1,6 @@
 """`POST /private`: what a person at a desk may see of whoever reported a case, and of what was written about it.
 
-Within the account's scope, as much as its roles there see for the stated purpose (`domain.privacy`), and each look is
+Within the account's scope, as much as its roles there see for the stated purpose (`domain.privacy.sights`), and each look is
 logged before anything is shown.
 """
 
@@ -17,8 +17,8 @@ from starlette.requests import Request
 
 from config.accounts import Accounts, Right
 from config.vault import Vault, VaultError
-from domain.privacy import FIELDS, OF_THIS_CASE, Purpose, masked, sight_of
-from domain.sealed import is_sealed
+from domain.privacy.sealed import is_sealed
+from domain.privacy.sights import FIELDS, OF_THIS_CASE, Purpose, masked, sight_of
 
 PATHS = frozenset({"/private"})
 

@@ -13,8 +13,8 @@ from zlib import crc32
 import msgspec
 
 from dashboard.alert_stack import UNSEEN, Alert
-from domain.calendars import Calendar
-from domain.clocks import Clock, run_ms, timetable
+from domain.clocks.calendars import Calendar
+from domain.clocks.clock import Clock, run_ms, timetable
 from domain.rules import Rules
 
 Row = dict[str, Any]

@@ -12,10 +12,10 @@ from dashboard.answers import ASKED_WITHIN_S, Readings
 from dashboard.door import Doorkeeper, Who
 from dashboard.evaluations import Evaluating, step_titles
 from dashboard.rulebook import Bookshelf
-from domain import evaluation_table
-from domain.case_record import Period
 from domain.codes import is_jurisdiction
-from domain.evaluation import BYS, Evaluation
+from domain.evaluation import table as evaluation_table
+from domain.evaluation.case_record import Period
+from domain.evaluation.figures import BYS, Evaluation
 from domain.rules import Rules
 
 PATHS = frozenset({"/reports.json", "/reports.csv"})

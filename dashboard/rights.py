@@ -5,7 +5,7 @@ It decides nothing: the fold checks each command against the grants that it has 
 
 from collections.abc import Iterable, Mapping
 
-from domain.flow import ROLES
+from domain.flows.flow import ROLES
 from domain.grants import REPORTER
 
 LOCAL = "local"

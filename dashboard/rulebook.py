@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from config.rules import RulesMissingError
 from dashboard.geometry import Atlas
-from domain.flow import Flow
+from domain.flows.flow import Flow
 from domain.rules import Rules, RulesError
 
 # Two are in force while a rule set changes, and a replay may look at a third.

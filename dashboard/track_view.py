@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from domain.flow import Flow, Step
+from domain.flows.flow import Flow, Step
 from domain.rules import Rules
 
 REPORTER = "reporter"

@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 import msgspec
 
-from domain.alerts import Alert
-from domain.cases import Case
+from domain.alerts.alert import Alert
+from domain.cases.case import Case
+from domain.cases.story import RULES
 from domain.position import Position
 from domain.records import Command, Grant, encoder
-from domain.story import RULES
 
 CLOCK = "clock"
 """Who acts when a time is over."""

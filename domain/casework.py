@@ -12,20 +12,20 @@ from typing import Any
 import msgspec
 
 from domain import read_models
-from domain.alert_book import AlertBook
-from domain.alerts import Alert
+from domain.alerts.alert import Alert
+from domain.alerts.book import AlertBook
 from domain.audit import AuditTrail, facts_of_case
-from domain.case_book import CaseBook
-from domain.cases import Case
+from domain.cases.book import CaseBook
+from domain.cases.case import Case
+from domain.cases.queue_rows import rows_of
 from domain.commands import Commands
 from domain.counters import Counters
 from domain.deadlines import Deadlines, Due, Entry
+from domain.desks.handovers import Handovers
 from domain.detection import DetectorBank, DetectorRules, Verdict
 from domain.fold import Changes, Effect
 from domain.grants import SHOWN_BY, Grants
-from domain.handovers import Handovers
 from domain.position import Position
-from domain.queue_rows import rows_of
 from domain.read_models import Shown
 from domain.records import (
     Absorb,

@@ -6,16 +6,16 @@ from typing import Any
 
 import msgspec
 
-from domain import alerts as acts
-from domain.alert_book import AlertBook
-from domain.alert_undo import AlertUndo
-from domain.alerts import Alert
+from domain.alerts import alert as acts
+from domain.alerts.alert import Alert
+from domain.alerts.book import AlertBook
+from domain.alerts.undo import AlertUndo
 from domain.audit import AuditTrail, Facts, Outcome, facts_of_alert, facts_of_case
-from domain.case_acts import NO_RIGHT
-from domain.case_book import CaseBook
+from domain.cases.acts import NO_RIGHT
+from domain.cases.book import CaseBook
 from domain.deadlines import Deadlines, Due
+from domain.desks.handovers import Handovers
 from domain.grants import RESERVED, Grants
-from domain.handovers import Handovers
 from domain.position import Position
 from domain.records import Command, Grant
 

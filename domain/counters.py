@@ -6,7 +6,7 @@ This is a hot path: nested dicts and lists are mutated in place, and this module
 from collections import deque
 from typing import Any
 
-from domain.cases import Case
+from domain.cases.case import Case
 from domain.codes import TOWNSHIP_DIGITS
 
 WINDOWS_MS = (5 * 60_000, 3_600_000, 86_400_000)

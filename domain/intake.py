@@ -11,12 +11,12 @@ from typing import Any
 
 import msgspec
 
-from domain import judge
 from domain.codes import JOURNAL_PARTITIONS, is_unplaced, partition_of
-from domain.feed_states import FeedState, FeedStates
+from domain.feeds import judge
+from domain.feeds.judge import Refusal
+from domain.feeds.known_reports import KnownReports, fields_of, key_of
+from domain.feeds.states import FeedState, FeedStates
 from domain.fold import Changes, Effect
-from domain.judge import Refusal
-from domain.known_reports import KnownReports, fields_of, key_of
 from domain.records import (
     FeedSilence,
     Opened,

@@ -1,6 +1,6 @@
 """What somebody is told about a case: one message to one receiver, under a key that no other message has.
 
-Who is told what is decided in `domain.case_messages`; the courier sends it. No message holds a person's words in the open,
+Who is told what is decided in `domain.cases.messages`; the courier sends it. No message holds a person's words in the open,
 nor a name: a reporter is reached through what the vault alone can open.
 """
 

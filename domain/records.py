@@ -161,7 +161,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
     On an alert, which `alert` names: `acknowledge`, `unacknowledge`, `shelve` (needs `for_s` and `reason`), `unshelve`.
     On a case, which `case` names: an action of its flow with what it needs in `given`, and the `version` that the page
     showed; `undo` names the command that it takes back in `undoes`.
-    On a desk, whose code `desk` is: what `domain.handovers` knows, with what it needs in `given`.
+    On a desk, whose code `desk` is: what `domain.desks.handovers` knows, with what it needs in `given`.
     """
 
     id: str

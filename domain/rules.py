@@ -10,8 +10,8 @@ from itertools import pairwise
 
 import msgspec
 
-from domain.boundaries import around
-from domain.calendars import Calendar
+from domain.clocks.calendars import Calendar
+from domain.clocks.limits import LEAST_PRIORITY, SlaLimit, read_sla
 from domain.codes import (
     COUNTY_DIGITS,
     GRID_DIGITS,
@@ -23,15 +23,15 @@ from domain.codes import (
     unplaced,
 )
 from domain.detection import DetectorRules, detector_rules
-from domain.feed_file import read_feed
-from domain.feed_rules import FeedRules
-from domain.flow import Flow
-from domain.flow_rules import calendars_of, flows_of
-from domain.limits import LEAST_PRIORITY, SlaLimit, read_sla
-from domain.places import NO_GEOMETRY, AreaFile, AreaSet, rings_of, whole
-from domain.roster import Roster, roster_of
+from domain.duty.roster import Roster, roster_of
+from domain.duty.shifts import DeskPlan, desks_of
+from domain.feeds.file import read_feed
+from domain.feeds.rules import FeedRules
+from domain.flows.flow import Flow
+from domain.flows.rules import calendars_of, flows_of
+from domain.places.boundaries import around
+from domain.places.places import NO_GEOMETRY, AreaFile, AreaSet, rings_of, whole
 from domain.rule_page import Page
-from domain.shifts import DeskPlan, desks_of
 
 ALERT_KINDS = (
     "due_soon", "overdue", "surge", "feed_silent", "handover_unsigned", "not_received", "supervision_overdue",

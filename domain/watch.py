@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from domain.alert_book import AlertBook
+from domain.alerts.book import AlertBook
 from domain.codes import TOWNSHIP_DIGITS, partition_of_name
 from domain.deadlines import Deadlines, Due, Entry
 from domain.detection import DetectorBank, DetectorRules, Verdict, pair_key

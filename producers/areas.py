@@ -11,7 +11,7 @@ import msgspec
 import shapely
 
 from domain.codes import COUNTY_DIGITS, TOWNSHIP_DIGITS
-from domain.places import NO_GEOMETRY, Area, AreaFile
+from domain.places.places import NO_GEOMETRY, Area, AreaFile
 from producers.boundaries import BoundariesError, redrawn
 from producers.unpacking import open_text
 

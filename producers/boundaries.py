@@ -6,9 +6,9 @@ import msgspec
 import numpy as np
 import shapely
 
-from domain.boundaries import ALWAYS, Validity
 from domain.codes import GRID_DIGITS
-from domain.places import NO_GEOMETRY, Area, AreaFile
+from domain.places.boundaries import ALWAYS, Validity
+from domain.places.places import NO_GEOMETRY, Area, AreaFile
 
 LEAST_SHARE = 0.05
 """Of the smaller of two shapes: what they share below it is a line that was drawn a little otherwise."""

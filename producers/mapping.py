@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from domain.feed_rules import FeedRules
+from domain.feeds.rules import FeedRules
 from domain.records import Report, encoder
 from producers.envelope import sized
 from producers.private import NOTHING, Content, PrivateColumns, Sealer, is_sealed

@@ -18,7 +18,7 @@ from config.settings import Settings
 from config.vault import VaultError, vault_of
 from config.wallclock import now_ms
 from domain.codes import lane_of
-from domain.feed_rules import DAY_MS, FeedRules
+from domain.feeds.rules import DAY_MS, FeedRules
 from domain.records import Report, encoder
 from producers.kafka_writer import KafkaWriter
 from producers.mapping import FeedMapping

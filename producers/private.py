@@ -8,12 +8,12 @@ from typing import Any, Literal, Protocol, cast
 from config.settings import Settings
 from config.vault import Vault, vault_of
 from config.wallclock import now_ms
-from domain import judge
-from domain.feed_rules import DAY_MS, FeedRules
-from domain.known_reports import matter_of
-from domain.privacy import FIELDS
+from domain.feeds import judge
+from domain.feeds.known_reports import matter_of
+from domain.feeds.rules import DAY_MS, FeedRules
+from domain.privacy.sealed import key_of_report
+from domain.privacy.sights import FIELDS
 from domain.records import Unreadable, encoder
-from domain.sealed import key_of_report
 
 LONGEST_FIELD = 200
 """Characters of a name, a number or an account."""

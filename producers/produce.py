@@ -12,7 +12,7 @@ import msgspec
 from config.settings import Settings
 from config.wallclock import monotonic_s, now_ms
 from domain.codes import lane_of
-from domain.feed_rules import FeedRules
+from domain.feeds.rules import FeedRules
 from domain.records import Report, Tick, TooLarge, Unreadable, encoder
 from producers.files import RecordedFiles
 from producers.kafka_writer import KafkaWriter

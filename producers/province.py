@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from domain.places import Area, AreaFile
+from domain.places.places import Area, AreaFile
 from producers.areas import write_register
 
 SET = "simulator"

@@ -8,7 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from config.calendar_source import offsets_of
-from domain.roster_file import DepartmentRow, DutyRow, RosterFile, Shift
+from domain.duty.roster_file import DepartmentRow, DutyRow, RosterFile, Shift
 from producers.province import GRIDS_A_COUNTY, GRIDS_A_VILLAGE, code_of, county_code
 from producers.rosters import write_rosters
 

@@ -3,9 +3,9 @@
 import msgspec
 
 from config.vault import Vault
-from domain.known_reports import key_of
+from domain.feeds.known_reports import key_of
+from domain.privacy.sealed import key_of_report
 from domain.records import Report, encoder
-from domain.sealed import key_of_report
 
 NUMBERS = 100_000_000
 """Mobile numbers begin with 13 to 19; those of 12 are nobody's."""

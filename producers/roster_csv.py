@@ -14,8 +14,8 @@ import msgspec
 
 from config.calendar_source import WEEKDAYS, hours_of
 from domain.codes import COUNTY_DIGITS
-from domain.flow_given import ID
-from domain.roster_file import FOREVER, Shift
+from domain.duty.roster_file import FOREVER, Shift
+from domain.flows.given import ID
 from domain.rule_page import Page
 from producers.unpacking import open_text
 

@@ -10,7 +10,7 @@ import msgspec
 
 from config.calendar_source import offsets_of
 from domain.codes import COUNTY_DIGITS
-from domain.roster_file import DepartmentRow, DutyRow, RosterError, RosterFile, read_roster_file
+from domain.duty.roster_file import DepartmentRow, DutyRow, RosterError, RosterFile, read_roster_file
 from domain.rules import Rules
 from producers.roster_csv import DepartmentLine, DutyLine
 

@@ -7,7 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config.vault import ErasedError, Vault, VaultError
 from domain.messages import Message
-from domain.scrub import scrub
+from domain.privacy.scrub import scrub
 from streams.channels import Letter
 
 COURIER = "courier"

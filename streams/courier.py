@@ -27,7 +27,7 @@ from config.sql import SilentDatabaseError, database_of
 from config.vault import Vault, VaultError
 from config.wallclock import monotonic_s, now_ms
 from domain.codes import JOURNAL_PARTITIONS, partition_of_case
-from domain.feed_rules import DAY_MS
+from domain.feeds.rules import DAY_MS
 from domain.messages import Message
 from domain.records import Delivered, encoder
 from streams.addresses import VaultAddresses

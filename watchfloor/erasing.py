@@ -10,8 +10,8 @@ from aiokafka.errors import KafkaError
 
 from config.settings import Settings
 from config.vault import Vault
+from domain.privacy.sealed import is_case, is_sealed, key_name, key_of_case, key_of_report
 from domain.records import Command, Opened, journal_decoder
-from domain.sealed import is_case, is_sealed, key_name, key_of_case, key_of_report
 from streams.offline import BeginningGoneError, NotGivenError, read_range
 from streams.sources import Source
 from watchfloor import topic_access

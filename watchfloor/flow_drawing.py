@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from domain.clocks import Limit
-from domain.flow import Action, Flow, Step
+from domain.clocks.clock import Limit
+from domain.flows.flow import Action, Flow, Step
 
 BOX, GAP, MARGIN = 228, 60, 24
 """Pixels: a box is as wide as the longest shipped action in both languages."""

@@ -12,8 +12,8 @@ from config.rules import RulesMissingError, RuleStore, gather, hash_of
 from config.settings import Settings
 from config.wallclock import monotonic_s
 from domain.codes import JOURNAL_PARTITIONS, LANES
+from domain.duty.roster_file import RosterError, read_roster_file
 from domain.records import RulesNotice, encoder
-from domain.roster_file import RosterError, read_roster_file
 from domain.rules import Rules, RulesError, compile_rules
 from watchfloor import topic_access
 from watchfloor.exceptions import MissingError, RefusedError

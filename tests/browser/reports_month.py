@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 
 from dashboard.evaluations import Asked
-from domain.case_record import OpenCase, open_case
-from domain.evaluation import Evaluation, Tally
-from domain.passages import Passage
+from domain.evaluation.case_record import OpenCase, open_case
+from domain.evaluation.figures import Evaluation, Tally
+from domain.evaluation.passages import Passage
 from tests.browser.town import township
 from tests.domain.month import TEAMS, month
 from tests.domain.small_town import DAY, T0

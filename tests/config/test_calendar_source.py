@@ -8,8 +8,8 @@ import pytest
 
 from config import holiday_years as source
 from config.calendar_source import CalendarsError, calendar_files, expanded
-from domain.calendars import CalendarError, read_calendar
-from domain.clocks import Clock, Limit, timetable
+from domain.clocks.calendars import CalendarError, read_calendar
+from domain.clocks.clock import Clock, Limit, timetable
 from tests.domain.odd_offices import SHIPPED, shipped_parts
 from tests.domain.shown import at, seen
 

@@ -6,7 +6,7 @@ import msgspec
 
 from config.passages import PassageArchive
 from config.wallclock import monotonic_s
-from domain.passages import Passage
+from domain.evaluation.passages import Passage
 from streams.archive_files import SMALL_FILES, ArchiveFiles, Row
 
 

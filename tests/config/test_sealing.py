@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from config.sealing import UnsealedError, has_text, seal_command
 from config.vault import Vault
-from domain.flow_given import LONGEST_TEXT
+from domain.flows.given import LONGEST_TEXT
+from domain.privacy.sealed import LONGEST_SEALED, is_sealed, key_name
 from domain.records import Command, encoder
-from domain.sealed import LONGEST_SEALED, is_sealed, key_name
 
 CASE = "03-000000001a"
 PLANTED = "某某甲 13800138000"

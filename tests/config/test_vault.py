@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from config import vault_box
 from config.retention import EVERY_MS, Retention
 from config.vault import ErasedError, Vault, VaultError
-from domain.feed_rules import DAY_MS
-from domain.sealed import ERASED_HASH, cipher_of, is_sealed, key_name, told_apart
+from domain.feeds.rules import DAY_MS
+from domain.privacy.sealed import ERASED_HASH, cipher_of, is_sealed, key_name, told_apart
 
 CASE = "03-000000001a"
 AT_MS = 1_700_000_000_000

@@ -12,7 +12,7 @@ from jsonschema import Draft7Validator
 
 from dashboard import commands
 from dashboard.commands import ClientMessage
-from domain import alerts as domain_alerts
+from domain.alerts import alert as domain_alerts
 from domain.records import Command, encoder
 from tests.dashboard.rows import row
 from tests.dashboard.written import running_gateway, written

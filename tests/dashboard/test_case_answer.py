@@ -9,13 +9,13 @@ from dashboard import case_answer
 from dashboard.case_answer import Given
 from dashboard.queue import QueueBook
 from dashboard.rights import Rights
-from domain.cases import Case
-from domain.flow_moves import Request, possible
+from domain.cases.case import Case
+from domain.flows.moves import Request, possible
 from domain.records import encoder
 from tests.dashboard.test_asyncapi import mistakes
-from tests.domain.test_proposals import NOON
-from tests.domain.test_proposals import WHOLE as ROSTER
-from tests.domain.test_roster import GRID as ROSTER_GRID
+from tests.domain.duty.test_proposals import NOON
+from tests.domain.duty.test_proposals import WHOLE as ROSTER
+from tests.domain.duty.test_roster import GRID as ROSTER_GRID
 from tests.domain.workshop import Workshop, rules_of
 
 

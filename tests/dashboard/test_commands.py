@@ -24,8 +24,8 @@ from dashboard.commands import (
 )
 from dashboard.journal_writer import JournalWriter
 from domain.codes import partition_of
+from domain.privacy.sealed import key_name
 from domain.records import Command, journal_decoder
-from domain.sealed import key_name
 from tests.dashboard.written import ListedJournal, alert, running_gateway, written
 from watchfloor.topics import create_topics
 

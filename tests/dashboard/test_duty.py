@@ -15,11 +15,11 @@ from dashboard.door import Keeper
 from dashboard.duty import DutyBoard
 from dashboard.names import Names
 from dashboard.sign_ins import SignIns
-from domain.roster_file import DutyRow, RosterFile
+from domain.duty.roster_file import DutyRow, RosterFile
 from tests.browser import town
 from tests.browser.wall_server import serving
 from tests.dashboard.test_door import PASSWORD, SECRET, ask, cookie
-from tests.domain.test_roster import COUNTY, DAY, GRID, NIGHT, OFFICE, SHANGHAI, at
+from tests.domain.duty.test_roster import COUNTY, DAY, GRID, NIGHT, OFFICE, SHANGHAI, at
 
 OTHER = GRID[:-3] + "002"
 NOON = at("2026-03-02T12:30")

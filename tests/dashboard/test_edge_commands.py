@@ -15,7 +15,7 @@ from dashboard.commands import Answer, Reported
 from dashboard.reporter_line import ReporterLine
 from dashboard.tickets import Holder
 from domain.codes import partition_of_name
-from domain.sealed import is_sealed, key_name
+from domain.privacy.sealed import is_sealed, key_name
 from tests.dashboard.written import SECRET, Running, Written, running_gateway, written
 
 DESK = "990100002"

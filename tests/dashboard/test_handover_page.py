@@ -8,9 +8,9 @@ import pytest
 
 from config.vault import Vault
 from dashboard.handover_page import MOST_ROWS, Held, fill, sealed_of
-from domain.handover_given import MOST_ITEMS
+from domain.desks.handover_given import MOST_ITEMS
+from domain.privacy.sealed import is_sealed
 from domain.rules import Rules
-from domain.sealed import is_sealed
 from tests.browser import town
 from tests.dashboard.desk_town import DESK, HOUR, NOW_MS, alert, material, rule_set
 

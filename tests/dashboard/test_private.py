@@ -13,7 +13,7 @@ from config.vault import Vault
 from dashboard.door import Keeper
 from dashboard.private import Desk
 from dashboard.sign_ins import SignIns
-from domain.privacy import SIGHTS
+from domain.privacy.sights import SIGHTS
 from tests.browser import town
 from tests.browser.wall_server import serving
 from tests.dashboard.test_door import PASSWORD, SECRET, ask, cookie

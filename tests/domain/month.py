@@ -2,7 +2,7 @@
 
 from random import Random
 
-from domain.cases import Case
+from domain.cases.case import Case
 from tests.domain.small_town import DAY, NAMES, T0
 from tests.domain.workshop import Workshop
 

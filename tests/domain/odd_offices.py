@@ -9,7 +9,7 @@ import holidays
 import msgspec
 
 from config.calendar_source import WEEKDAYS, calendar_files, expanded
-from domain.calendars import Calendar, read_calendar
+from domain.clocks.calendars import Calendar, read_calendar
 from tests.oracles.clock_walk import Minutes, Office, Shifts, office
 
 SHIPPED = {

@@ -3,10 +3,10 @@
 from random import Random
 from typing import Any
 
-from domain import flow_moves
-from domain.case_acts import NO_RIGHT
-from domain.cases import Case
-from domain.flow import ROLES
+from domain.cases.acts import NO_RIGHT
+from domain.cases.case import Case
+from domain.flows import moves as flow_moves
+from domain.flows.flow import ROLES
 from domain.records import Tick
 from tests.domain.small_town import HOUR, MINUTE, NAMES
 from tests.domain.workshop import Workshop, rules_of

@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from domain.cases import FIRST_STEP, Case
+from domain.cases.case import FIRST_STEP, Case
 from domain.casework import Casework
 from domain.records import Tick, encoder
 from tests.domain.scribbler import Scribbler

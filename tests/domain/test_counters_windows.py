@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from domain.cases import Case
+from domain.cases.case import Case
 from domain.casework import Casework
 from domain.counters import BUCKET_MS, TREND_BUCKETS, WINDOWS_MS, Counters
 from tests.domain.scribbler import Scribbler

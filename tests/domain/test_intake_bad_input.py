@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.judge import MAX_BYTES
+from domain.feeds.judge import MAX_BYTES
 from domain.records import Report, Requeued, TooLarge, encoder
 from tests.domain.memory_floor import Floor
 from tests.domain.small_town import DAY, GRIDS, MINUTE, T0, rules_of

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from config.rules import gather
-from domain.clocks import Limit
+from domain.clocks.clock import Limit
 from domain.rules import ALERT_KINDS, Rules, RulesError, compile_rules
 
 HOUR_MS = 3_600_000

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from domain.cases import Case
+from domain.cases.case import Case
 from domain.casework import Casework
 from domain.records import Command, Report, Tick
 from tests.domain.memory_floor import Floor

@@ -4,9 +4,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from domain.flow import ROLES, Flow
-from domain.flow_file import read_flows
-from domain.flow_moves import Case, Move, Refusal, Request, next_step, open_case
+from domain.flows.file import read_flows
+from domain.flows.flow import ROLES, Flow
+from domain.flows.moves import Case, Move, Refusal, Request, next_step, open_case
 
 GRID = "990100001002003"
 SHIPPED = Path(__file__).resolve().parents[2] / "config" / "flow.toml"

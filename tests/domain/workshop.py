@@ -6,13 +6,13 @@ from typing import Any
 import msgspec
 
 from config.rules import gather
-from domain.cases import Case
+from domain.cases.case import Case
 from domain.casework import Casework
-from domain.flow import ROLES
+from domain.duty.roster_file import DutyRow, RosterFile, Shift
+from domain.flows.flow import ROLES
 from domain.grants import RESERVED
 from domain.messages import Message
 from domain.records import Command, Grant, Report, Tick
-from domain.roster_file import DutyRow, RosterFile, Shift
 from domain.rules import Rules, compile_rules
 from tests.domain.memory_floor import Floor
 from tests.domain.small_town import GRIDS, NAMES, T0, partition, parts

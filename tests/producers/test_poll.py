@@ -15,7 +15,7 @@ from kafka import KafkaConsumer, TopicPartition
 from config.rules import gather
 from config.settings import Settings
 from domain.codes import lane_of
-from domain.feed_rules import FeedRules
+from domain.feeds.rules import FeedRules
 from domain.records import Report, reports_decoder
 from domain.rules import compile_rules
 from producers.kafka_writer import KafkaWriter

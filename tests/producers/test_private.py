@@ -11,11 +11,11 @@ import pytest
 
 from config.rules import gather
 from config.vault import Vault
-from domain.feed_rules import FeedRules
-from domain.known_reports import fields_of
+from domain.feeds.known_reports import fields_of
+from domain.feeds.rules import FeedRules
+from domain.privacy.sealed import LONGEST_PRIVATE, key_name
 from domain.records import Report, Unreadable, reports_decoder
 from domain.rules import RulesError, compile_rules
-from domain.sealed import LONGEST_PRIVATE, key_name
 from producers.files import RecordedFiles
 from producers.mapping import FeedMapping
 from producers.private import SEALED_AWAY

@@ -13,7 +13,7 @@ from config.rules import gather
 from config.settings import Settings
 from config.wallclock import now_ms
 from domain.codes import lane_of
-from domain.feed_rules import FeedRules
+from domain.feeds.rules import FeedRules
 from domain.records import Report, Tick, TooLarge, reports_decoder
 from domain.rules import compile_rules
 from producers.produce import MAX_SPEED, ProduceError, produce

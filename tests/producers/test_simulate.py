@@ -17,9 +17,9 @@ from kafka import KafkaConsumer, TopicPartition
 from config.rules import gather
 from config.settings import Settings
 from domain.codes import is_grid
-from domain.duty_list import on_duty_in
+from domain.duty.list import on_duty_in
+from domain.duty.roster_file import read_roster_file
 from domain.records import Report, Tick, encoder, reports_decoder
-from domain.roster_file import read_roster_file
 from domain.rules import compile_rules
 from producers.produce import MAX_SPEED, ProduceError
 from producers.province import (

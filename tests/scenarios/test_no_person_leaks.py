@@ -26,7 +26,7 @@ from websockets.asyncio.client import connect
 
 from config.settings import Settings
 from config.vault import vault_of
-from domain.sealed import key_name
+from domain.privacy.sealed import key_name
 from tests.scenarios.running_town import RunningTown
 from watchfloor.erasing import keys_of
 from watchfloor.read_models import ReadModels

@@ -13,7 +13,7 @@ import pytest
 
 from config.outbox import Outbox
 from config.vault import Vault
-from domain.feed_rules import DAY_MS
+from domain.feeds.rules import DAY_MS
 from domain.messages import Message
 from streams.addresses import VaultAddresses
 from streams.channels import FileChannel, Letter, NotSentError, Sent

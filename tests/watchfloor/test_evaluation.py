@@ -14,8 +14,8 @@ from config.settings import Settings
 from config.sql import database_of
 from dashboard.evaluations import Evaluations
 from dashboard.redis_reader import RedisReader, key_prefix
-from domain import evaluation_table
-from domain.case_record import Period
+from domain.evaluation import table as evaluation_table
+from domain.evaluation.case_record import Period
 from tests.streams.town import Worker
 from tests.watchfloor.conftest import Run
 

@@ -8,7 +8,7 @@ import pytest
 
 from config.settings import Settings
 from config.vault import ErasedError, Vault, vault_of
-from domain.sealed import key_name
+from domain.privacy.sealed import key_name
 from tests.watchfloor.conftest import Run
 
 PERSON = {"reporter": "某某甲", "phone": "13800138000", "text": "三号楼前的灯坏了，请打13800138000"}

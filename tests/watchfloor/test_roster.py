@@ -14,8 +14,8 @@ from config.people import people_of
 from config.rules import RuleStore
 from config.settings import Settings
 from config.vault import vault_of
-from domain.places import AreaFile
-from domain.roster_file import read_roster_file
+from domain.duty.roster_file import read_roster_file
+from domain.places.places import AreaFile
 from producers.province import MOST_GRIDS, MOST_WORKERS, make_province
 from tests.producers.roster_files import departments_file, duty_file, people_file, write
 from watchfloor import cli

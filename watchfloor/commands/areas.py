@@ -8,7 +8,7 @@ import typer
 from watchfloor.commands.options import EXIT_CODES, Config, Data, Json, instant
 
 if TYPE_CHECKING:
-    from domain.places import AreaFile
+    from domain.places.places import AreaFile
 
 
 def declare(app: typer.Typer) -> None:

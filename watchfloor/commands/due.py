@@ -8,8 +8,8 @@ import typer
 from watchfloor.commands.options import EXIT_CODES, Config, Json
 
 if TYPE_CHECKING:
-    from domain.calendars import Calendar
-    from domain.clocks import Limit, Pause
+    from domain.clocks.calendars import Calendar
+    from domain.clocks.clock import Limit, Pause
 
 
 def declare(app: typer.Typer) -> None:
@@ -37,7 +37,7 @@ def due(  # noqa: PLR0913 - one parameter an option
 
     A time without a zone is the calendar's local time.
     """
-    from domain.clocks import Clock, timetable
+    from domain.clocks.clock import Clock, timetable
     from watchfloor.commands import output
 
     limit = _limit(kind, amount)
@@ -61,7 +61,7 @@ def due(  # noqa: PLR0913 - one parameter an option
 
 
 def _limit(kind: str, amount: str) -> "Limit":
-    from domain.clocks import KINDS, Limit
+    from domain.clocks.clock import KINDS, Limit
     from watchfloor.exceptions import WrongUseError
 
     known = next((one for one in KINDS if one == kind), None)
@@ -77,7 +77,7 @@ def _limit(kind: str, amount: str) -> "Limit":
 
 def _calendar(name: str, config: Config) -> "Calendar":
     from config.calendar_source import CalendarsError, calendar_files, expanded
-    from domain.calendars import read_calendar
+    from domain.clocks.calendars import read_calendar
     from watchfloor.exceptions import MissingError, RefusedError
 
     files = calendar_files(config)

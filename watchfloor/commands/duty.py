@@ -8,7 +8,7 @@ from watchfloor.commands.options import EXIT_CODES, Config, Data, Json, Scope, i
 
 if TYPE_CHECKING:
     from config.settings import Settings
-    from domain.duty_list import OnDuty
+    from domain.duty.list import OnDuty
     from domain.rules import Rules
 
 ROWS_SHOWN = 50
@@ -35,7 +35,7 @@ def duty(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Say who is on duty in each grid of a scope, who stands in, and until when; by ids, unless names are asked for."""
     from config.wallclock import now_ms
-    from domain.duty_list import on_duty_in
+    from domain.duty.list import on_duty_in
     from watchfloor.commands import figures, output
     from watchfloor.commands.live import live_settings
 

@@ -10,9 +10,9 @@ from watchfloor.commands.options import Data, Json, Scope
 
 if TYPE_CHECKING:
     from config.settings import Settings
-    from domain.case_record import Period
-    from domain.evaluation import By, Evaluation
-    from domain.passages import Passage
+    from domain.evaluation.case_record import Period
+    from domain.evaluation.figures import By, Evaluation
+    from domain.evaluation.passages import Passage
     from domain.rules import Rules
     from watchfloor.read_models import ReadModels
 
@@ -37,7 +37,7 @@ def evaluation(  # noqa: PLR0913 - one parameter an option
 
     Paused time and duplicates are left out.
     """
-    from domain import evaluation_table
+    from domain.evaluation import table as evaluation_table
     from watchfloor.commands import figures, output
     from watchfloor.commands.live import live_settings
     from watchfloor.read_models import ReadModels
@@ -72,9 +72,9 @@ def _evaluated(
     settings: "Settings", models: "ReadModels", rules: "Rules | None", asked: "tuple[str, Period, By]"
 ) -> "Evaluation":
     from config.accounts import accounts_of
-    from domain.case_record import open_case
     from domain.codes import JOURNAL_PARTITIONS
-    from domain.evaluation import Tally
+    from domain.evaluation.case_record import open_case
+    from domain.evaluation.figures import Tally
     from watchfloor import topic_access
 
     code, period, by = asked
@@ -102,7 +102,7 @@ def _passages(settings: "Settings", partition: int, end: int) -> "Iterator[Passa
     import msgspec
 
     from config.passages import PassageArchive
-    from domain.passages import Passage
+    from domain.evaluation.passages import Passage
     from watchfloor import topic_access
 
     at = 0
@@ -114,7 +114,7 @@ def _passages(settings: "Settings", partition: int, end: int) -> "Iterator[Passa
 
 
 def _by(text: str) -> "By":
-    from domain.evaluation import BYS
+    from domain.evaluation.figures import BYS
     from watchfloor.exceptions import WrongUseError
 
     for known in BYS:
@@ -124,7 +124,7 @@ def _by(text: str) -> "By":
 
 
 def _period(begin: str, end: str) -> "Period":
-    from domain.case_record import Period
+    from domain.evaluation.case_record import Period
     from watchfloor.commands.sending import instant_of
     from watchfloor.exceptions import WrongUseError
 

@@ -9,7 +9,7 @@ import typer
 from watchfloor.commands.options import EXIT_CODES, Config
 
 if TYPE_CHECKING:
-    from domain.flow import Flow
+    from domain.flows.flow import Flow
 
 NO = 1
 File = Annotated[
@@ -60,7 +60,7 @@ def draw(
 def _read(file: Path | None, config: Path | None) -> "tuple[dict[str, Flow], list[str]]":
     """Return a file's flows and its mistakes, with the feeds in force in mind."""
     from config.flow_source import USUAL_DAYS, flow_file, kept_days
-    from domain.flow_file import read_flows
+    from domain.flows.file import read_flows
     from watchfloor.exceptions import MissingError
 
     path = flow_file(config) if file is None else file

@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaError
 from config.settings import Settings
 from config.vault import VaultError, vault_of
 from config.wallclock import now_ms
-from domain.privacy import PURPOSES
+from domain.privacy.sights import PURPOSES
 from domain.records import Requeued, encoder
 from streams.offline import BeginningGoneError, NotGivenError, read_range
 from streams.sources import Source

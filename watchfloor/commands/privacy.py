@@ -85,7 +85,7 @@ def erase(
 
 def show(as_json: Json = False) -> None:
     """Print every field that leaves the vault, where it goes, and why."""
-    from domain.disclosure import disclosed
+    from domain.privacy.disclosure import disclosed
     from watchfloor.commands import output
 
     rows = [{"where": one.where, "field": one.field, "kind": one.kind, "why": one.why} for one in disclosed()]

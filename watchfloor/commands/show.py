@@ -101,7 +101,7 @@ def cases(scope: Scope = "", overdue: Overdue = False, data: Data = None, as_jso
 def _codes(settings: "Settings", cases: list[str]) -> dict[str, str]:
     """Return the tracking codes of cases that people work on, but of erased ones; they are made here and stand nowhere."""
     from config.vault import VaultError, vault_of
-    from domain.sealed import key_of_case
+    from domain.privacy.sealed import key_of_case
     from watchfloor.exceptions import MissingError
 
     if not cases:

@@ -42,7 +42,7 @@ def tick(
 
 
 def _instant(text: str) -> int:
-    from domain.judge import EARLIEST_MS, LATEST_MS
+    from domain.feeds.judge import EARLIEST_MS, LATEST_MS
     from watchfloor.commands.sending import instant_of
     from watchfloor.exceptions import WrongUseError
 

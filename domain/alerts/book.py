@@ -1,0 +1,183 @@
+"""A partition's alerts as they come and go: raised, worsened, cleared, put aside and brought back, each fact told once.
+
+What an alert's facts mean and which state they give stands in `domain.alerts.alert`; why one is raised is the business of
+the cases' clocks and of the watch.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from domain.alerts import alert as acts
+from domain.alerts.alert import Alert
+from domain.deadlines import Deadlines, Due, Entry
+from domain.position import Position
+from domain.records import encoder
+
+
+class AlertBook:
+    """The alerts of one partition, by id and by key. A key names a condition: `sla:…`, `surge:…`, `feed:…`.
+
+    Attributes
+    ----------
+    alerts
+        All that are not normal, by id.
+    dirty
+        Ids of those that changed since the edge last took the read models, in order.
+
+    """
+
+    __slots__ = ("_at", "_by_key", "_deadlines", "_of_case", "alerts", "dirty")
+
+    def __init__(self, at: Position, deadlines: Deadlines) -> None:
+        self._at = at
+        self._deadlines = deadlines
+        self._by_key: dict[str, Alert] = {}
+        self._of_case: dict[str, set[str]] = {}
+        self.alerts: dict[str, Alert] = {}
+        self.dirty: dict[str, None] = {}
+
+    def by_key(self, key: str) -> Alert | None:
+        """Return the alert of a condition, also one whose condition has ended but which nobody has seen yet."""
+        return self._by_key.get(key)
+
+    def of_case(self, case_id: str) -> list[Alert]:
+        """Return the alerts about a case, in the order of their keys."""
+        return [self._by_key[key] for key in sorted(self._of_case.get(case_id, ()))]
+
+    def raised(self, kind: str, key: str, *, scope: str, **facts: Any) -> Alert:
+        """Raise an alert, or raise one again that waits for its acknowledgement."""
+        at = self._at
+        alert = self._by_key.get(key)
+        if alert is not None:
+            alert.active, alert.changed_ms = True, at.clock_ms
+            alert.acked, alert.acked_by, alert.acked_ms = False, "", None
+            for name, fact in facts.items():
+                setattr(alert, name, fact)
+        else:
+            alert = Alert(
+                id=at.effect_id(),
+                partition=at.partition,
+                kind=kind,
+                priority=self._priority(kind),
+                key=key,
+                scope=scope,
+                raised_ms=at.clock_ms,
+                changed_ms=at.clock_ms,
+                **facts,
+            )
+            self._keep(alert)
+        self.tell("raised", alert)
+        return alert
+
+    def worsened(self, alert: Alert, kind: str, due_ms: int | None) -> None:
+        """Make an alert a worse one: it is announced again, also when somebody had acknowledged it.
+
+        A shelved one stays shelved, but no longer than its new priority allows.
+        """
+        now_ms = self._at.clock_ms
+        alert.kind, alert.priority, alert.changed_ms = kind, self._priority(kind), now_ms
+        alert.acked, alert.acked_by, alert.acked_ms = False, "", None
+        alert.due_ms = due_ms
+        latest_ms = now_ms + acts.longest_shelf_s(alert.priority) * 1000
+        if alert.shelved_until_ms is not None and alert.shelved_until_ms > latest_ms:
+            alert.shelved_until_ms = latest_ms
+            self._deadlines.set(latest_ms, Due.SHELF, alert.id)
+        self.tell("worsened", alert)
+
+    def eased(self, alert: Alert, kind: str) -> None:
+        """Make an alert a lesser one: whoever has it keeps it, and nobody is told anew."""
+        alert.kind, alert.priority = kind, self._priority(kind)
+        self.changed(alert)
+
+    def put_back(self, alert: Alert) -> None:
+        """Let an alert be as it was before a command that is taken back; one that was raised since gives way to it."""
+        since = self._by_key.get(alert.key)
+        if since is not None and since.id != alert.id:
+            self.forget(since)
+        self._keep(alert)
+        alert.changed_ms = self._at.clock_ms
+        if alert.shelved_until_ms is not None:  # its end may have come up, and been left aside, meanwhile
+            self._deadlines.set(alert.shelved_until_ms, Due.SHELF, alert.id)
+        self.tell("restored", alert)
+
+    def changed(self, alert: Alert) -> None:
+        """Note that an alert reads otherwise now, which is no fact to be told."""
+        self.dirty[alert.id] = None
+
+    def clear(self, key: str) -> None:
+        """End an alert's condition; it goes, unless it is latched and nobody has seen it."""
+        alert = self._by_key.get(key)
+        if alert is None or not alert.active:
+            return
+        alert.active, alert.changed_ms = False, self._at.clock_ms
+        self.tell("cleared", alert)
+
+    def clear_all(self, prefix: str) -> None:
+        """End every condition whose key begins so."""
+        for key in [key for key in self._by_key if key.startswith(prefix)]:
+            self.clear(key)
+
+    def shelf_ends(self, alert_id: str, at_ms: int) -> bool:
+        """Bring a shelved alert back, if this is still the end of its shelf. Returns whether it was."""
+        alert = self.alerts.get(alert_id)
+        if alert is None or alert.shelved_until_ms != at_ms:
+            return False
+        acts.unshelve(alert, at_ms)
+        self.tell("unshelved", alert)
+        return True
+
+    def tell(self, fact: str, alert: Alert) -> None:
+        """Send a fact of an alert, and let the alert go when its state is normal again."""
+        at = self._at
+        state = alert.derive()
+        if state == "normal" or (not alert.active and alert.case and state == "shelved"):
+            self.forget(alert)
+        else:
+            self.dirty[alert.id] = None
+        effect = at.effect_id()
+        value = encoder.encode({"effect": effect, "fact": fact, "t_ms": at.clock_ms, "alert": alert})
+        at.send("alerts", effect, value)
+
+    def forget(self, alert: Alert) -> None:
+        """Let an alert go without a word: what it was about is gone or over."""
+        self.alerts.pop(alert.id, None)
+        if self._by_key.pop(alert.key, None) is not None and alert.case:
+            keys = self._of_case[alert.case]
+            keys.discard(alert.key)
+            if not keys:
+                del self._of_case[alert.case]
+        self.dirty[alert.id] = None
+
+    def _keep(self, alert: Alert) -> None:
+        self.alerts[alert.id] = alert
+        self._by_key[alert.key] = alert
+        if alert.case:
+            self._of_case.setdefault(alert.case, set()).add(alert.key)
+
+    def _priority(self, kind: str) -> int:
+        rules = self._at.rules
+        return rules.alerts[kind].priority if rules else acts.CRITICAL
+
+    def shown(self, names: Iterable[str]) -> dict[str, bytes | None]:
+        """Return what screens read of these alerts, None for one that is gone."""
+        return {name: None if (a := self.alerts.get(name)) is None else encoder.encode(a) for name in names}
+
+    def running(self) -> list[Entry]:
+        """Return the ends of shelves that may fall due."""
+        return [
+            (alert.shelved_until_ms, Due.SHELF, alert.id, 0)
+            for alert in self.alerts.values()
+            if alert.shelved_until_ms is not None
+        ]
+
+    def plain(self) -> dict[str, Any]:
+        """Return the alerts as plain values, by id."""
+        return {name: msgspec.structs.astuple(alert) for name, alert in self.alerts.items()}
+
+    def restore(self, plain: Mapping[str, Any]) -> None:
+        """Take over alerts that `plain` gave."""
+        names = Alert.__struct_fields__
+        for name in sorted(plain):
+            self._keep(Alert(**dict(zip(names, plain[name], strict=True))))

@@ -1,0 +1,1 @@
+"""Cases: what is kept of a matter, and what people, feeds and time make of it."""

@@ -1,0 +1,1 @@
+"""Desks: shift handover, notes and moved scopes."""

@@ -1,0 +1,1 @@
+"""Who is on duty where and when, and whom to propose for a case."""

@@ -1,0 +1,1 @@
+"""Feeds: what their files say, which reports are acceptable or known, and which feed is silent."""

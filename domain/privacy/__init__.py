@@ -1,0 +1,1 @@
+"""Privacy by construction: what is sealed, what is scrubbed, who sees what, and what leaves the vault."""

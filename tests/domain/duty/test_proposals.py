@@ -1,0 +1,102 @@
+"""To whom a case may go: the order is the duty rule's, and what speaks against is said and changes nothing."""
+
+from typing import Any
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config.rules import gather
+from domain.duty.proposals import AGAINST, REASONS, Facts, Proposal, propose
+from domain.duty.roster_file import DepartmentRow, DutyRow, RosterFile
+from domain.rules import Rules, compile_rules
+from tests.domain.duty.test_roster import COUNTY, DAY, GRID, NIGHT, OFFICE, SHANGHAI, TOWNSHIP, at
+
+NOON, EVENING = at("2026-03-02T12:30"), at("2026-03-02T21:00")
+
+
+def rules(*duty: DutyRow, departments: tuple[DepartmentRow, ...] = ()) -> Rules:
+    file = RosterFile(
+        county=COUNTY, zone="Asia/Shanghai", offsets=SHANGHAI, shifts=[DAY, NIGHT, OFFICE],
+        duty=list(duty), departments=list(departments),
+    )  # fmt: skip
+    return compile_rules(gather(None, None) | {f"roster/{COUNTY}.json": msgspec.json.encode(file)}, "h")
+
+
+WHOLE = rules(
+    DutyRow(GRID, 0, "w-a", "w-b"),
+    DutyRow(TOWNSHIP, 1, "w-town", "w-a"),
+    departments=(DepartmentRow("waste", COUNTY, "t-waste"), DepartmentRow("", COUNTY, "t-any")),
+)
+
+
+def asked(
+    at_ms: int = NOON, category: str = "waste", *, have: dict[str, int] | None = None, of: Rules = WHOLE, **more: Any
+) -> list[Proposal]:  # fmt: skip
+    facts = Facts(grid=GRID, category=category, assignee=more.get("assignee", ""))
+    return propose(of, facts, have or {}, more.get("unreceived", frozenset()), at_ms)
+
+
+def test_the_worker_on_duty_comes_first_then_the_stand_in_then_the_department() -> None:
+    found = asked()
+    assert [(one.to, one.kind) for one in found] == [
+        ("w-a", "worker"),
+        ("w-b", "worker"),
+        ("t-waste", "team"),
+    ]
+    assert [one.reasons[0].key for one in found] == ["on_duty", "stand_in", "department"]
+    assert found[0].plain() == {
+        "to": "w-a",
+        "kind": "worker",
+        "reasons": [{"key": "on_duty", "area": GRID, "until_ms": at("2026-03-02T20:00")}],
+        "against": [],
+    }
+
+
+def test_a_wider_area_s_worker_is_proposed_with_that_as_a_reason_and_a_stand_in_off_shift_with_that_against() -> (
+    None
+):
+    found = asked(EVENING, category="noise")
+    assert [one.to for one in found] == ["w-town", "w-a", "t-any"]
+    assert [remark.key for remark in found[0].reasons] == ["on_duty", "wider_area"]
+    assert [remark.key for remark in found[1].against] == ["off_shift"]
+    assert found[2].reasons[0].plain() == {"key": "department_any", "area": COUNTY}
+
+
+def test_where_nobody_is_on_duty_the_next_shift_s_worker_is_proposed_as_off_shift() -> None:
+    found = asked(at("2026-03-01T12:00"), of=rules(DutyRow(GRID, 2, "w-office")))
+    assert [one.to for one in found] == ["w-office"]
+    assert found[0].reasons[0].plain() == {
+        "key": "next_on_duty",
+        "area": GRID,
+        "from_ms": at("2026-03-02T08:30"),
+    }
+    assert [remark.key for remark in found[0].against] == ["off_shift"]
+
+
+def test_a_county_without_a_roster_has_no_proposals() -> None:
+    assert propose(WHOLE, Facts(grid="990502001001001", category="waste"), {}, frozenset(), NOON) == []
+
+
+def test_open_assignments_a_missing_receipt_and_having_it_already_speak_against() -> None:
+    found = asked(have={"w-a": 3, "t-waste": 1}, unreceived=frozenset({"w-a"}), assignee="w-a")
+    assert [one.plain() for one in found[0].against] == [
+        {"key": "has_it"},
+        {"key": "open_assignments", "count": 3},
+        {"key": "no_receipt"},
+    ]
+    assert not found[1].against
+
+
+@given(
+    st.dictionaries(st.sampled_from(["w-a", "w-b", "t-waste"]), st.integers(0, 50)),
+    st.frozensets(st.sampled_from(["w-a", "w-b", "t-waste"])),
+    st.integers(at("2026-01-01T00:00"), at("2026-12-31T00:00")),
+)
+def test_nothing_about_a_person_changes_who_is_proposed_or_in_which_order(
+    have: dict[str, int], unreceived: frozenset[str], at_ms: int
+) -> None:
+    found = asked(at_ms, have=have, unreceived=unreceived)
+    assert [(one.to, one.reasons) for one in found] == [(one.to, one.reasons) for one in asked(at_ms)]
+    assert {remark.key for one in found for remark in one.reasons} <= set(REASONS)
+    assert {remark.key for one in found for remark in one.against} <= set(AGAINST)
