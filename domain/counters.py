@@ -114,13 +114,17 @@ class Counters:
         """Let what has left the windows by `at_ms` go out of them."""
         if at_ms < self._stay_ms:
             return
+        stay_ms = 0
         for index, window in enumerate(self._windows):
-            until_ms = at_ms - WINDOWS_MS[index]
-            while window and window[0].arrived_ms <= until_ms:
+            while window:
+                leaves_ms = window[0].arrived_ms + WINDOWS_MS[index]
+                if leaves_ms > at_ms:
+                    if leaves_ms < stay_ms or not stay_ms:
+                        stay_ms = leaves_ms
+                    break
                 case = window.popleft()
                 self.cell(case.grid, case.category)[index] -= 1
-        next_ms = self.next_ms()
-        self._stay_ms = 0 if next_ms is None else next_ms
+        self._stay_ms = stay_ms
 
     def next_ms(self) -> int | None:
         """Return the instant at which the next report leaves a window, or None."""

@@ -7,13 +7,10 @@ from domain.privacy.sealed import key_name
 from domain.records import Opened
 
 CLOSED = "closed"
-PRIVATE_KEPT = 20
-"""Reports whose private part a case keeps, the newest: merged cases have more than one."""
-
 FIRST_STEP = "file"
 
 PRIVATE_KEPT = 20
-"""A matter that more people than this have reported is known to the town anyway."""
+"""Reports whose private part a case keeps, the newest: a matter that more people have reported is known to the town anyway."""
 
 ACCEPT_SOON, ACCEPT_OVER, RESOLVE_SOON, RESOLVE_OVER = 1, 2, 4, 8
 """Bits of `Case.fired`: a mark fires once."""
