@@ -8,8 +8,9 @@ import msgspec
 
 from domain.cases.case import Case
 from domain.cases.claims import CLAIMS, LAPSED, claim, may_claim
+from domain.cases.facts import facts
 from domain.cases.merges import CaseMerges
-from domain.cases.moves import CaseMoves, facts
+from domain.cases.moves import CaseMoves
 from domain.cases.parts import CaseParts
 from domain.cases.tasks import CaseTasks, since
 from domain.cases.work import UNDO_MS, Undo, Work

@@ -4,7 +4,8 @@ import msgspec
 
 from domain.audit import CLOCK, Done, facts_of_case
 from domain.cases.case import Case
-from domain.cases.moves import CaseMoves, Facts, due_clocks, facts
+from domain.cases.facts import Facts, facts
+from domain.cases.moves import CaseMoves, due_clocks
 from domain.cases.receipts import NOT_RECEIVED
 from domain.cases.story import RULES
 from domain.cases.supervision import SUPERVISE

@@ -8,7 +8,8 @@ lie in the same partition.
 import msgspec
 
 from domain.cases.case import Case
-from domain.cases.moves import CaseMoves, facts
+from domain.cases.facts import facts
+from domain.cases.moves import CaseMoves
 from domain.cases.work import Merging, Work
 from domain.codes import partition_of_case
 from domain.flows.flow import DUPLICATE, Action

@@ -1,44 +1,28 @@
 """The parts of a move: what a step that is entered, a pause, another class or a closing make of a case and its clocks."""
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import msgspec
 
 from domain.alerts.book import AlertBook
 from domain.cases.case import FIRST_STEP, Case
 from domain.cases.ends import CaseEnds
+from domain.cases.facts import Facts, facts
 from domain.cases.messages import CaseMessages
+from domain.cases.passages import Passages
 from domain.cases.receipts import CaseReceipts
 from domain.cases.supervision import CaseSupervision
-from domain.cases.work import Timer, Visit, Work
+from domain.cases.work import Work
 from domain.cases.work_clocks import WorkClocks
 from domain.clocks.clock import DUE, Clock, Limit
 from domain.counters import Counters
 from domain.deadlines import Deadlines
-from domain.evaluation.passages import Passages
 from domain.flows import moves as flow_moves
 from domain.flows.flow import CLOSED_AT_SOURCE, Flow
 from domain.grants import Grants
 from domain.position import Position
 
 DueClock = tuple[str, int]
-
-
-class Facts(NamedTuple):
-    """A case as it stands before or after a move; the first three are what a version stands for."""
-
-    stand: flow_moves.Case
-    grid: str
-    category: str
-    step: Timer | None
-    due_ms: int | None
-    visit: Visit
-
-    @property
-    def versioned(self) -> tuple[flow_moves.Case, str, str]:
-        """What a desk must know of before it acts."""
-        return (self.stand, self.grid, self.category)
 
 
 class CaseMoves:
@@ -193,13 +177,3 @@ def due_clocks(work: Work) -> frozenset[DueClock]:
     """Return which of a case's clocks have fired their due mark: name and start."""
     timers = {"resolve": work.whole} | ({} if work.step is None else {"step": work.step})
     return frozenset((name, timer.clock.start_ms) for name, timer in timers.items() if DUE in timer.fired)
-
-
-def facts(case: Case, work: Work) -> Facts:
-    """Return a case as it stands. What is remembered for later checks, and who noted what, is no part of it.
-
-    A joint handling is one by its departments; what each has done is in the version of its task.
-    """
-    tasks = tuple((team, False) for team, _ in work.stand.tasks)
-    stand = msgspec.structs.replace(work.stand, taken=(), tasks=tasks)
-    return Facts(stand, case.grid, case.category, work.step, case.due_ms, work.visit)
