@@ -21,12 +21,16 @@ install: .venv/installed .jgo/fetched
 run: install
 	@exec .venv/bin/watchfloor up $(ARGS)
 
-test: install-dev .venv/browser .venv/postgresql
-	.venv/bin/pytest -n 2 --dist loadfile $(ARGS)
+# A file stays with one worker, so that what it starts is started once; the longest begin (tests/conftest.py).
+BY_FILE := --dist loadfile --no-loadscope-reorder
 
-# The long forms of what `make test` shows: more kills, whole feeds. Bounded; its results are printed at the end.
+test: install-dev .venv/browser .venv/postgresql
+	.venv/bin/pytest -n 2 $(BY_FILE) $(ARGS)
+
+# The long forms of what `make test` shows: more kills, whole feeds. They wait less and measure: a core each.
+# Bounded; what was measured is printed at the end.
 prove: install-dev .venv/browser .venv/postgresql
-	WATCHFLOOR_PROVE=1 .venv/bin/pytest --timeout=3600 $(ARGS)
+	WATCHFLOOR_PROVE=1 .venv/bin/pytest -n 2 $(BY_FILE) --timeout=3600 $(ARGS)
 
 lint: install-dev
 	.venv/bin/ruff check .

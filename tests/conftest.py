@@ -2,7 +2,7 @@
 
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,8 +13,31 @@ from watchfloor.dev_stack import running_broker, running_valkey
 from watchfloor.exceptions import MissingError
 
 IN_CI = os.environ.get("CI") == "true"
+TESTS = Path(__file__).parent
 PROVE = os.environ.get("WATCHFLOOR_PROVE") == "1"
 
+LONGEST_FIRST = (
+    "scenarios/test_whole_town.py",
+    "streams/test_exact_under_kills.py",
+    "browser/test_scripted_day.py",
+    "browser/test_dispatch.py",
+    "browser/test_real_town.py",
+    "browser/test_wall.py",
+    "browser/test_accessibility.py",
+    "streams/test_services_die.py",
+    "watchfloor/test_up.py",
+    "watchfloor/test_cli_live.py",
+    "scenarios/test_no_person_leaks.py",
+    "scenarios/test_feeds_in_memory.py",
+    "streams/test_courier.py",
+    "streams/test_worker.py",
+    "streams/test_archive.py",
+    "streams/test_replay.py",
+    "producers/test_simulate.py",
+    "producers/test_mapping.py",
+    "watchfloor/test_audit.py",
+)
+"""The files that take longest: begun last, one of them would keep a worker at it while the others have nothing to do."""
 
 # Warnings are errors; each exception has its reason.
 TOLERATED_WARNINGS = (
@@ -26,15 +49,36 @@ TOLERATED_WARNINGS = (
 def pytest_configure(config: pytest.Config) -> None:
     for line in TOLERATED_WARNINGS:
         config.addinivalue_line("filterwarnings", line)
-    config.addinivalue_line("markers", "prove: the whole list, run by `make prove`")
+    config.addinivalue_line(
+        "markers", "prove: a long form that only `make prove` runs; `make test` says how many were deselected"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the long forms to `make prove`."""
+    """Leave the long forms to `make prove`, and put the longest files first; a file's tests keep their order."""
     if not PROVE:
         long = [item for item in items if item.get_closest_marker("prove") is not None]
         config.hook.pytest_deselected(items=long)
         items[:] = [item for item in items if item.get_closest_marker("prove") is None]
+    first = {TESTS / name: place for place, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: first.get(item.path, len(first)))
+
+
+@pytest.fixture
+def measured(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Says what a test measured: it is printed at the end of the run, also of one by several workers."""
+    return lambda text: record_property("measured", text)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [
+        one for some in terminalreporter.stats.values() for one in some if getattr(one, "when", "") == "call"
+    ]
+    told = [(one.nodeid, text) for one in reports for name, text in one.user_properties if name == "measured"]
+    if told:
+        terminalreporter.section("measured")
+    for name, text in told:
+        terminalreporter.write_line(f"{name}: {text}")
 
 
 @pytest.fixture(autouse=True)

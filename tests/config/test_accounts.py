@@ -3,8 +3,10 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from argon2 import PasswordHasher, extract_parameters
+from argon2.exceptions import VerifyMismatchError
 
-from config.accounts import AccountError, Accounts
+from config.accounts import _NO_PASSWORD, AccountError, Accounts
 
 PASSWORD = "correct horse battery"
 
@@ -37,3 +39,10 @@ def test_a_silent_database_is_said_in_a_sentence_when_it_is_asked_and_not_before
         for asked in (accounts.any, accounts.all, accounts.untold, lambda: accounts.signed_in("a", "b")):
             with pytest.raises(ConnectionError, match="WATCHFLOOR_DATABASE"):
                 asked()
+
+
+def test_what_an_unknown_name_is_compared_with_costs_what_a_real_hash_does() -> None:
+    made = PasswordHasher()
+    assert extract_parameters(_NO_PASSWORD) == extract_parameters(made.hash("a password of somebody"))
+    with pytest.raises(VerifyMismatchError):
+        made.verify(_NO_PASSWORD, "a password of nobody")

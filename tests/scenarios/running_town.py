@@ -16,6 +16,7 @@ import psutil
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from config.wallclock import monotonic_s
+from watchfloor.launch import bound_to_us, python_module
 
 READY_WITHIN_S = 90.0
 COMMAND_WITHIN_S = 400.0
@@ -41,18 +42,9 @@ class RunningTown:
     def _start(self) -> subprocess.Popen[str]:
         log = (self.data.parent / "up.log").open("ab")
         up = subprocess.Popen(
-            [
-                sys.executable,
-                "-P",
-                "-m",
-                "watchfloor",
-                "up",
-                "--data",
-                str(self.data),
-                "--port",
-                "0",
-                *self._options,
-            ],
+            bound_to_us(
+                python_module("watchfloor", "up", "--data", str(self.data), "--port", "0", *self._options)
+            ),
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,

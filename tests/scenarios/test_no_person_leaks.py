@@ -15,7 +15,7 @@ import time
 import urllib.parse
 import urllib.request
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -102,11 +102,6 @@ def town(tmp_path: Path, kafka: str, valkey: str) -> Iterator[RunningTown]:
         running.stop()
         for process in running.everyone():
             process.kill()
-
-
-def proof(text: str) -> None:
-    """Print what was looked through, for `make prove`."""
-    sys.stdout.write(text + "\n")
 
 
 def settings_of(town: RunningTown) -> Settings:
@@ -234,7 +229,7 @@ def look_into_memory(pid: int, search: Search) -> None:
 
 @pytest.mark.timeout(900)
 def test_no_planted_person_stands_outside_the_vault_and_after_erase_nothing_opens(
-    town: RunningTown, tmp_path: Path
+    town: RunningTown, tmp_path: Path, measured: Callable[[str], None]
 ) -> None:
     file = tmp_path / "planted.jsonl"
     lines = [row if isinstance(row, str) else json.dumps(row, ensure_ascii=False) for row in rows()]
@@ -266,7 +261,7 @@ def test_no_planted_person_stands_outside_the_vault_and_after_erase_nothing_open
     ):
         assert search.bytes.get(where, 0) > 1_000, f"{where}: nothing was looked at"
     erase_all(town, search, [case["id"] for case in cases])
-    proof(
+    measured(
         f"looked through {sum(search.bytes.values()) / 1e6:,.0f} MB in {len(search.bytes)} places: no hit "
         f"({', '.join(f'{where} {size / 1e6:,.1f}' for where, size in sorted(search.bytes.items()))})"
     )
