@@ -14,8 +14,8 @@ import msgspec
 from domain import read_models
 from domain.alerts.alert import Alert
 from domain.alerts.book import AlertBook
-from domain.audit import AuditTrail, facts_of_case
-from domain.cases.book import CaseBook
+from domain.audit import AuditTrail, facts_of_alert, facts_of_case
+from domain.cases.book import ACK_LAPSED, CaseBook
 from domain.cases.case import Case
 from domain.cases.queue_rows import rows_of
 from domain.commands import Commands
@@ -105,6 +105,18 @@ class Casework:
             Delivered: self._cases.delivered,
         }
 
+        self._fires: dict[int, Callable[[str, int, int], None]] = {
+            Due.CLOCK: self._cases.mark_is_due,
+            Due.INTERVAL: lambda name, _, at_ms: self._watch.close_interval(name, at_ms),
+            Due.SHELF: lambda name, _, at_ms: self._shelf_ends(name, at_ms),
+            Due.LEAVE: lambda name, _, at_ms: self._cases.leave(name, at_ms),
+            Due.MARK: self._worked_mark,
+            Due.UNDO: lambda name, _, at_ms: self._cases.undo_ends(name, at_ms),
+            Due.RELEASE: lambda name, _, at_ms: self._cases.release(name, at_ms),
+            Due.ACK: lambda name, _, at_ms: self._ack_ends(name, at_ms),
+            Due.HANDOVER: self._handovers.is_due,
+        }
+
     @property
     def partition(self) -> int:
         """The partition of `journal`."""
@@ -180,30 +192,24 @@ class Casework:
     def _fire(self, entry: Entry) -> None:
         """Let what is due happen; an entry that no longer holds is dropped by its owner."""
         at_ms, kind, name, mark = entry
-        match kind:
-            case Due.CLOCK:
-                self._cases.mark_is_due(name, mark, at_ms)
-            case Due.INTERVAL:
-                self._watch.close_interval(name, at_ms)
-            case Due.SHELF:
-                if self._alerts.shelf_ends(name, at_ms):
-                    self._audit.by_clock("unshelve", alert=name)
-            case Due.LEAVE:
-                self._cases.leave(name, at_ms)
-            case Due.MARK:
-                self._worked_mark(name, mark, at_ms)
-            case Due.UNDO:
-                self._cases.undo_ends(name, at_ms)
-            case Due.RELEASE:
-                self._cases.release(name, at_ms)
-            case Due.HANDOVER:
-                self._handovers.is_due(name, mark, at_ms)
+        self._fires[kind](name, mark, at_ms)
+
+    def _shelf_ends(self, alert_id: str, at_ms: int) -> None:
+        if self._alerts.shelf_ends(alert_id, at_ms):
+            self._audit.by_clock("unshelve", alert=alert_id)
 
     def _worked_mark(self, case_id: str, mark: int, at_ms: int) -> None:
         done = self._cases.worked_mark_is_due(case_id, mark, at_ms)
         if done is not None:
             action, before, after = done
             self._audit.by_clock(action, case=case_id, before=before, after=after)
+
+    def _ack_ends(self, alert_id: str, at_ms: int) -> None:
+        lapsed = self._alerts.ack_ends(alert_id, at_ms, self._cases.version_of)
+        if lapsed is not None:
+            self._cases.ack_lapsed(lapsed)
+            before, after = facts_of_alert(lapsed), facts_of_alert(self._alerts.alerts.get(alert_id))
+            self._audit.by_clock(ACK_LAPSED, alert=alert_id, case=lapsed.case, before=before, after=after)
 
     def _opened(self, record: Opened) -> None:
         self._cases.opened(record)

@@ -197,7 +197,7 @@ class Commands:
             case _:
                 return f"no action is called {command.action[:40]!r}"
         if not reason:
-            self._alerts.tell(fact, alert)
+            self._alerts.acted(fact, alert, self._cases.version_of(alert.case))
             self._undo.note(command, before, alert, now_ms)
             if fact in {"acknowledged", "shelved"}:
                 self._cases.alert_taken(alert, fact, command.id)

@@ -14,6 +14,7 @@ class Due(IntEnum):
     MARK = 4
     UNDO = 5
     RELEASE = 6
+    ACK = 7
     HANDOVER = 20
 
 

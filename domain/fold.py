@@ -4,7 +4,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-FOLD_VERSION = 3
+FOLD_VERSION = 4
 """Raised whenever the same journal would fold to another state; snapshots and read models of other versions are left alone."""
 
 _canonical = msgspec.msgpack.Encoder(order="deterministic")

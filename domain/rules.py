@@ -52,7 +52,10 @@ class RulesError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertRule:
-    """What an alert of a kind says: texts by language (`en`, `zh`); `time_available` says how soon to act."""
+    """What an alert of a kind says: texts by language (`en`, `zh`); `time_available` says how soon to act.
+
+    An acknowledgement that nothing follows within `ack_ttl_ms` is lost; 0: it stays.
+    """
 
     priority: int
     title: dict[str, str]
@@ -60,6 +63,7 @@ class AlertRule:
     consequence: dict[str, str]
     action: dict[str, str]
     time_available: dict[str, str]
+    ack_ttl_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,7 +304,7 @@ def _read_alerts(page: Page) -> dict[str, AlertRule]:
     rules: dict[str, AlertRule] = {}
     for kind in ALERT_KINDS:
         one = page.table(kind)
-        one.only("priority", "title", "cause", "consequence", "action", "time_available")
+        one.only("priority", "title", "cause", "consequence", "action", "time_available", "ack_ttl_s")
         if kind not in page.values and kind in LATER_KINDS:
             bare = {"en": kind.replace("_", " "), "zh": kind.replace("_", " ")}
             rules[kind] = AlertRule(
@@ -317,6 +321,7 @@ def _read_alerts(page: Page) -> dict[str, AlertRule]:
             consequence=one.both("consequence"),
             action=one.both("action"),
             time_available=one.both("time_available"),
+            ack_ttl_ms=one.span_ms("ack_ttl_s", 1000) or 0,
         )
     return rules
 

@@ -182,7 +182,7 @@
     return wf.el(
       "div",
       { class: "guide", "data-priority": alert.priority, "data-state": alert.state },
-      wf.el("p", { class: "guide-title" }, wf.el("span", { class: "sign" }, `${wf.symbol(alert.priority)}${alert.priority}`), ` ${wf.what(alert)} · ${wf.t(`state_${alert.state}`)}`, alert.acked ? ` · ${desk.accountName(alert.acked_by)}` : "", alert.shelved_until_ms ? ` · ${wf.t("shelved_until")} ${wf.moment(alert.shelved_until_ms)}` : ""),
+      wf.el("p", { class: "guide-title" }, wf.el("span", { class: "sign" }, `${wf.symbol(alert.priority)}${alert.priority}`), ` ${wf.what(alert)} · ${wf.t(`state_${alert.state}`)}`, alert.acked ? ` · ${desk.accountName(alert.acked_by)}` : "", alert.ack_until_ms ? ` · ${wf.t("ack_until", { time: wf.time(alert.ack_until_ms) })}` : "", alert.shelved_until_ms ? ` · ${wf.t("shelved_until")} ${wf.moment(alert.shelved_until_ms)}` : ""),
       lines.length ? wf.el("ul", { class: "checklist", "aria-label": wf.t("action") }, ...lines) : null,
       wf.el(
         "details",

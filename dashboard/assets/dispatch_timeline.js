@@ -57,6 +57,9 @@
   // A small fact as a person says it.
   function named(item, name, value) {
     if (name === "undone") return desk.actionTitle(item, value);
+    if (name === "by") return desk.accountName(value);
+    if (name === "alert") return wf.t(`kind_${value}`);
+    if (name === "clock") return wf.words.has(`clock_${value}`) ? wf.t(`clock_${value}`) : value;
     if (name === "to" || name === "was") return desk.assigneeName(value);
     if (name === "grid" || name === "area") return wf.placeName(value);
     if (name === "category") return wf.categoryName(value);

@@ -18,7 +18,11 @@ SHELF_LONGEST_S = 8 * 3600
 
 
 class Alert(msgspec.Struct, kw_only=True, gc=False):
-    """One alert and its four facts. Mutated by its partition's fold alone."""
+    """One alert and its four facts. Mutated by its partition's fold alone.
+
+    Until `ack_until_ms` the case must have come to another version than `ack_version`, or the acknowledgement is lost;
+    None: it stays.
+    """
 
     id: str
     partition: int
@@ -38,6 +42,8 @@ class Alert(msgspec.Struct, kw_only=True, gc=False):
     acked: bool = False
     acked_by: str = ""
     acked_ms: int | None = None
+    ack_until_ms: int | None = None
+    ack_version: int | None = None
     shelved_until_ms: int | None = None
     shelved_by: str = ""
     shelved_why: str = ""
@@ -61,6 +67,12 @@ class Alert(msgspec.Struct, kw_only=True, gc=False):
         return self.state
 
 
+def let_go(alert: Alert) -> None:
+    """Let nobody have an alert any more."""
+    alert.acked, alert.acked_by, alert.acked_ms = False, "", None
+    alert.ack_until_ms = alert.ack_version = None
+
+
 def longest_shelf_s(priority: int) -> int:
     """Return for how many seconds an alert of a priority may be put aside."""
     return SHELF_MAX_S.get(priority, SHELF_LONGEST_S)
@@ -78,7 +90,8 @@ def unacknowledge(alert: Alert, at_ms: int) -> str:
     """Take an acknowledgement back. Returns a refusal's sentence, or an empty text."""
     if not alert.acked:
         return "not acknowledged"
-    alert.acked, alert.acked_by, alert.acked_ms, alert.changed_ms = False, "", None, at_ms
+    let_go(alert)
+    alert.changed_ms = at_ms
     return ""
 
 
@@ -100,5 +113,5 @@ def unshelve(alert: Alert, at_ms: int) -> str:
         return "not shelved"
     alert.shelved_until_ms, alert.shelved_by, alert.shelved_why, alert.changed_ms = None, "", "", at_ms
     if alert.active:
-        alert.acked, alert.acked_by, alert.acked_ms = False, "", None
+        let_go(alert)
     return ""

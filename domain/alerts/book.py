@@ -4,7 +4,7 @@ What an alert's facts mean and which state they give stands in `domain.alerts.al
 the cases' clocks and of the watch.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -52,7 +52,7 @@ class AlertBook:
         alert = self._by_key.get(key)
         if alert is not None:
             alert.active, alert.changed_ms = True, at.clock_ms
-            alert.acked, alert.acked_by, alert.acked_ms = False, "", None
+            acts.let_go(alert)
             for name, fact in facts.items():
                 setattr(alert, name, fact)
         else:
@@ -78,13 +78,48 @@ class AlertBook:
         """
         now_ms = self._at.clock_ms
         alert.kind, alert.priority, alert.changed_ms = kind, self._priority(kind), now_ms
-        alert.acked, alert.acked_by, alert.acked_ms = False, "", None
+        acts.let_go(alert)
         alert.due_ms = due_ms
         latest_ms = now_ms + acts.longest_shelf_s(alert.priority) * 1000
         if alert.shelved_until_ms is not None and alert.shelved_until_ms > latest_ms:
             alert.shelved_until_ms = latest_ms
             self._deadlines.set(latest_ms, Due.SHELF, alert.id)
         self.tell("worsened", alert)
+
+    def acted(self, fact: str, alert: Alert, version: int | None) -> None:
+        """Tell what somebody did to an alert; who acknowledged it has as much time as the rules say to get something done.
+
+        `version` is that of its case, None where people do not work on one here: a case that its feed alone moves on can
+        see no progress here, and its alert stays acknowledged.
+        """
+        ttl_ms = self._ack_ttl_ms(alert) if fact == "acknowledged" else 0
+        if ttl_ms and (version is not None or not alert.case):
+            alert.ack_until_ms, alert.ack_version = self._at.clock_ms + ttl_ms, version
+            self._deadlines.set(alert.ack_until_ms, Due.ACK, alert.id)
+        self.tell(fact, alert)
+
+    def ack_ends(self, alert_id: str, at_ms: int, version_of: Callable[[str], int | None]) -> Alert | None:
+        """Look at an acknowledgement whose time is over; return the alert as it was, if it lost it.
+
+        Progress is another version of its case; where it is about no case, any command on it, which ends the time itself.
+        What is shelved comes back by the end of the shelf.
+        """
+        alert = self.alerts.get(alert_id)
+        if alert is None or alert.ack_until_ms != at_ms:
+            return None
+        if (
+            alert.state != "acked"
+            or not self._ack_ttl_ms(alert)
+            or version_of(alert.case) != alert.ack_version
+        ):
+            alert.ack_until_ms = alert.ack_version = None
+            self.changed(alert)
+            return None
+        before = msgspec.structs.replace(alert)
+        acts.let_go(alert)
+        alert.changed_ms = self._at.clock_ms
+        self.tell("lapsed", alert)
+        return before
 
     def eased(self, alert: Alert, kind: str) -> None:
         """Make an alert a lesser one: whoever has it keeps it, and nobody is told anew."""
@@ -100,6 +135,8 @@ class AlertBook:
         alert.changed_ms = self._at.clock_ms
         if alert.shelved_until_ms is not None:  # its end may have come up, and been left aside, meanwhile
             self._deadlines.set(alert.shelved_until_ms, Due.SHELF, alert.id)
+        if alert.ack_until_ms is not None:
+            self._deadlines.set(alert.ack_until_ms, Due.ACK, alert.id)
         self.tell("restored", alert)
 
     def changed(self, alert: Alert) -> None:
@@ -160,16 +197,23 @@ class AlertBook:
         rules = self._at.rules
         return rules.alerts[kind].priority if rules else acts.CRITICAL
 
+    def _ack_ttl_ms(self, alert: Alert) -> int:
+        rules = self._at.rules
+        return rules.alerts[alert.kind].ack_ttl_ms if rules else 0
+
     def shown(self, names: Iterable[str]) -> dict[str, bytes | None]:
         """Return what screens read of these alerts, None for one that is gone."""
         return {name: None if (a := self.alerts.get(name)) is None else encoder.encode(a) for name in names}
 
     def running(self) -> list[Entry]:
-        """Return the ends of shelves that may fall due."""
+        """Return the ends of shelves and of acknowledgements that may fall due."""
+        ends = ((alert, Due.SHELF, alert.shelved_until_ms) for alert in self.alerts.values())
+        acks = ((alert, Due.ACK, alert.ack_until_ms) for alert in self.alerts.values())
         return [
-            (alert.shelved_until_ms, Due.SHELF, alert.id, 0)
-            for alert in self.alerts.values()
-            if alert.shelved_until_ms is not None
+            (at_ms, due, alert.id, 0)
+            for each in (ends, acks)
+            for alert, due, at_ms in each
+            if at_ms is not None
         ]
 
     def plain(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import msgspec
 
 from domain.alerts.alert import Alert
 from domain.alerts.book import AlertBook
-from domain.audit import Done
+from domain.audit import CLOCK, Done
 from domain.cases.acts import CaseActs
 from domain.cases.case import CLOSED, FIRST_STEP, Case
 from domain.cases.case_work import CaseWork
@@ -23,6 +23,9 @@ from domain.flows.moves import Refusal
 from domain.grants import Grants
 from domain.position import Position
 from domain.records import Absorb, Absorbed, Command, Delivered, Opened, PassedOn, Repeated, Revised, encoder
+
+ACK_LAPSED = "ack_lapsed"
+"""What the clock does to an acknowledgement that nothing followed."""
 
 
 class CaseBook:
@@ -227,6 +230,19 @@ class CaseBook:
         case = self.cases.get(alert.case)
         if case is not None and case.work is not None:
             self._messages.taken(case, case.work, alert, fact, command)
+
+    def version_of(self, case_id: str) -> int | None:
+        """Return the version of a case that people work on here; None where there is none."""
+        case = self.cases.get(case_id)
+        return None if case is None or case.work is None else case.work.version
+
+    def ack_lapsed(self, alert: Alert) -> None:
+        """Take into a case's story that whoever had its alert got nothing done in time."""
+        case = self.cases.get(alert.case)
+        if case is not None and case.work is not None:
+            what = {"alert": alert.kind, "clock": alert.clock, "by": alert.acked_by}
+            case.work.tell(self._at, "clock", ACK_LAPSED, CLOCK, what=what)
+            self.dirty[case.id] = None
 
     def take_back(self, alert_id: str, command: str) -> None:
         """Let what a command on an alert wanted told be forgotten."""

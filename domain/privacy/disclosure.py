@@ -45,11 +45,11 @@ _WHY: dict[Kind, tuple[str, str]] = {
     ),
     "time": (
         "an instant or a span",
-        "accept_due_ms accepted_ms acked_ms checked_ms prepared_ms watched_ms arrived_ms changed_ms closed_ms due_ms end_ms for_s interval_start_ms last_ms leaves_ms ms opened_ms paused_ms pauses promised raised_ms shelved_until_ms since_ms start_ms step_due_ms t_ms until_ms whole_due_ms silent_since_ms at_ms shift_start_ms alarm_ms signed_ms",
+        "accept_due_ms accepted_ms ack_until_ms acked_ms checked_ms prepared_ms watched_ms arrived_ms changed_ms closed_ms due_ms end_ms for_s interval_start_ms last_ms leaves_ms ms opened_ms paused_ms pauses promised raised_ms shelved_until_ms since_ms start_ms step_due_ms t_ms until_ms whole_due_ms silent_since_ms at_ms shift_start_ms alarm_ms signed_ms",
     ),
     "figure": (
         "a count or a measure; scores are of places and queues",
-        "accepted days visit returned open_ms percent urges expected high low n number observed offset partition percents priority repeats revised revisions round score seen size_bytes story_cut task_changes unplaced version refused repeated lane extensions",
+        "accepted days visit returned open_ms percent urges expected high low n number observed ack_version offset partition percents priority repeats revised revisions round score seen size_bytes story_cut task_changes unplaced version refused repeated lane extensions",
     ),
     "state": (
         "a step, a class or a word of the system's own",

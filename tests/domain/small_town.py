@@ -84,6 +84,7 @@ min_count = {least}
 ALERT = """
 [{kind}]
 priority = {priority}
+ack_ttl_s = {ttl_s}
 title = {{en = "t", zh = "题"}}
 cause = {{en = "c", zh = "因"}}
 consequence = {{en = "q", zh = "果"}}
@@ -92,6 +93,7 @@ time_available = {{en = "w", zh = "时"}}
 """
 
 PRIORITIES = {"due_soon": 3, "overdue": 1, "surge": 2, "feed_silent": 2, "handover_unsigned": 3}
+ACK_TTL_S = {1: 300, 2: 900}
 
 
 DESKS = """
@@ -130,7 +132,9 @@ def parts(*, accept: float = 1, resolve: float = 4, least: int = 3, calls: str =
         "feeds/sightings.toml": SIGHTINGS.encode(),
         "sla.toml": SLA.format(accept=accept, resolve=resolve).encode(),
         "detectors.toml": DETECTORS.format(least=least).encode(),
-        "alerts.toml": "".join(ALERT.format(kind=k, priority=p) for k, p in PRIORITIES.items()).encode(),
+        "alerts.toml": "".join(
+            ALERT.format(kind=k, priority=p, ttl_s=ACK_TTL_S.get(p, 0)) for k, p in PRIORITIES.items()
+        ).encode(),
     }
 
 

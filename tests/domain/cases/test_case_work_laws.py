@@ -215,5 +215,6 @@ def test_a_riot_gets_somewhere() -> None:
         ("act", "task_done"),
         ("act", "undo"),
         ("report", ""),
+        ("clock", "ack_lapsed"),
     ):
         assert told[often] >= 3, often
