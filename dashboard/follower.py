@@ -38,7 +38,7 @@ class Follower:
     cases
         Called with the cases whose rows or alerts changed.
     granted
-        Called when somebody's rights changed, and when all has been read.
+        Called when somebody's rights or a desk's scopes changed, and when all has been read.
     touched
         Called with the places that changed ("" for all).
     lost
@@ -178,7 +178,9 @@ class Follower:
         """Replace a partition by what its hashes say; return the places that this may have changed."""
         places = self._model.take_partition(part)
         self._cases(self._queue.take_partition(part.partition, part.queue, part.alerts))
-        if part.partition == SHOWN_BY and self._rights.take(part.grants, whole=True) and self.loaded:
+        others = part.partition == SHOWN_BY and bool(self._rights.take(part.grants, whole=True))
+        others |= self._rights.take_desks(part.desks, partition=part.partition)
+        if others and self.loaded:
             self._granted()
         return places
 
@@ -189,5 +191,7 @@ class Follower:
             changed = self._queue.apply(rows or {}, alerts or {})
             if changed:
                 self._cases(changed)
-        if grants and self._rights.take(grants):
+        others = bool(grants and self._rights.take(grants))
+        others |= self._rights.take_desks(body.get("desks") or {})
+        if others:
             self._granted()

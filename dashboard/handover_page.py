@@ -9,7 +9,9 @@ from typing import Any, Protocol
 
 import msgspec
 
+from dashboard.rights import moves_of
 from domain.desks.handover_given import MOST_ITEMS
+from domain.desks.held import Held
 from domain.duty.shifts import Shift
 from domain.rules import Rules
 
@@ -48,30 +50,6 @@ class Named(Protocol):
         """Return a category's name."""
 
 
-class Held:
-    """Which places a desk has: its own, without the scopes that another desk has now, and with those of others."""
-
-    __slots__ = ("_code", "given", "taken")
-
-    def __init__(self, code: str, desks: Rows) -> None:
-        self._code = code
-        moved = [
-            (scope, name, one["to"]) for name, desk in desks.items() for scope, one in desk["moved"].items()
-        ]
-        self.given = {scope: to for scope, name, to in moved if name == code and to != code}
-        self.taken = {scope: name for scope, name, to in moved if to == code and name != code}
-
-    def has(self, place: str) -> bool:
-        """Tell whether a place is the desk's now; the most exact of the scopes decides."""
-        if not place:
-            return False
-        known = [(len(scope), True) for scope in self.taken if place.startswith(scope)]
-        known += [(len(scope), False) for scope in self.given if place.startswith(scope)]
-        if place.startswith(self._code):
-            known.append((len(self._code), True))
-        return max(known, default=(0, False))[1]
-
-
 def fill(code: str, material: Material, rules: Rules, *, shift: Shift | None, now_ms: int) -> Row:
     """Return the page of a desk.
 
@@ -89,7 +67,7 @@ def fill(code: str, material: Material, rules: Rules, *, shift: Shift | None, no
         The instant of the page: the journal's, where feeds bring their own time.
 
     """
-    held = Held(code, material.desks)
+    held = Held(code, moves_of(material.desks))
     mine = [
         one for one in material.alerts.values() if held.has(_place(one, rules)) and one["kind"] != OWN_KIND
     ]

@@ -40,6 +40,7 @@ class PartitionHashes(msgspec.Struct, frozen=True, kw_only=True):
     pairs: dict[str, dict[str, Any]]
     queue: dict[str, dict[str, Any]] = {}
     grants: dict[str, list[list[str]]] = {}
+    desks: dict[str, dict[str, Any]] = {}
 
 
 class SharedHashes(msgspec.Struct, frozen=True, kw_only=True):

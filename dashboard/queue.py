@@ -5,16 +5,17 @@ on have changed.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from math import cos, hypot, radians
 from typing import Any
 from zlib import crc32
 
 import msgspec
 
-from dashboard.alert_stack import UNSEEN, Alert
+from dashboard.alert_stack import SHOWN_ALERTS, UNSEEN, Alert, order_of, place_of
 from domain.clocks.calendars import Calendar
 from domain.clocks.clock import Clock, run_ms, timetable
+from domain.desks.held import Piece, within
 from domain.rules import Rules
 
 Row = dict[str, Any]
@@ -167,6 +168,13 @@ class QueueBook:
         """Return the alerts of a case, in the order of their ids."""
         return [self._alerts[one] for one in sorted(self._alerts_of.get(name, ())) if one in self._alerts]
 
+    def alerts_in(self, pieces: tuple[Piece, ...]) -> list[Alert]:
+        """Return the alerts of some places, in the order of the wall, at most as many as a view has."""
+        if not pieces:
+            return []
+        found = [one for one in self._alerts.values() if within(pieces, place_of(one))]
+        return sorted(found, key=order_of)[:SHOWN_ALERTS]
+
     def near(self, name: str) -> list[Row]:
         """Return the cases that may be the same matter as one: by its source's id, or by class, place and time; the nearest first."""
         item = self.items.get(name)
@@ -290,8 +298,3 @@ def _distance_m(row: Row, other: Row) -> float | None:
         return None
     lon, lat, lon2, lat2 = places
     return hypot((lon - lon2) * cos(radians((lat + lat2) / 2)), lat - lat2) * METRES_A_DEGREE
-
-
-def inside(parts: Iterable[str], grid: str) -> bool:
-    """Tell whether a grid lies below one of some codes."""
-    return any(grid.startswith(part) for part in parts)

@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
+from dashboard.alert_stack import Alert
 from dashboard.frames import text_frame
-from dashboard.queue import inside
+from dashboard.rights import Reach
+from domain.desks.held import within
 
 MOST_ROWS = 5_000
 """Rows of one queue, the most urgent ones; nobody works down a longer list, and a page holds it in memory."""
@@ -30,15 +32,15 @@ class QueueChannel:
     ----------
     desk
         A code, as the screens asked for it.
-    parts
-        The codes below which its cases lie.
+    reach
+        Where its cases lie, and what it is to say of scopes that are moved.
     urgency
         Gives a row's place among more rows than are shown.
 
     """
 
-    def __init__(self, desk: str, parts: tuple[str, ...], urgency: Urgency) -> None:
-        self.desk, self.parts = desk, parts
+    def __init__(self, desk: str, reach: Reach, urgency: Urgency) -> None:
+        self.desk, self.reach = desk, reach
         self.seq = 0
         self.ready = False
         self._urgency = urgency
@@ -48,6 +50,9 @@ class QueueChannel:
         self._gone: deque[tuple[int, str]] = deque()
         self._knows_from = 0
         self._frames: dict[int, bytes | None] = {}
+        self._moved = _moved(reach)
+        self._alerts: list[Alert] = []
+        self._alerts_seq = 0
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -59,7 +64,7 @@ class QueueChannel:
 
     def holds(self, grid: str) -> bool:
         """Tell whether a grid's cases are in this queue."""
-        return inside(self.parts, grid)
+        return bool(grid) and within(self.reach.pieces, grid)
 
     def has(self, name: str) -> bool:
         """Tell whether a case is in this queue as far as was published."""
@@ -85,10 +90,24 @@ class QueueChannel:
             self._frames.clear()
         return moved
 
+    def tell_alerts(self, alerts: list[Alert]) -> bool:
+        """Make a version of the alerts that the view of this desk does not have, if they are others; tell whether they are."""
+        if alerts == self._alerts:
+            return False
+        self._alerts = alerts
+        self.seq += 1
+        self._alerts_seq = self.seq
+        self._frames.clear()
+        return True
+
     def whole(self, server_ms: int) -> tuple[bytes, list[str]]:
         """Return the frame of the queue's first rows, and the cases of the others, which `piece` gives."""
         names = list(self._rows)
-        head = self._head(server_ms) | {"whole": True, "rows": self._of(names[:PIECE_ROWS])}
+        head = (
+            self._head(server_ms)
+            | {"whole": True, "rows": self._of(names[:PIECE_ROWS])}
+            | self._told_alerts(-1)
+        )
         return text_frame(_encode(head)), names[PIECE_ROWS:]
 
     def piece(self, seq: int, names: list[str], server_ms: int) -> bytes:
@@ -113,7 +132,11 @@ class QueueChannel:
             if len(names) > PIECE_ROWS:
                 return None
         gone = {name for at, name in self._gone if at > seq and name not in self._rows}
-        head = self._head(server_ms) | {"after": seq, "set": self._of(names), "gone": sorted(gone)}
+        head = (
+            self._head(server_ms)
+            | {"after": seq, "set": self._of(names), "gone": sorted(gone)}
+            | self._told_alerts(seq)
+        )
         return text_frame(_encode(head))
 
     def _head(self, server_ms: int) -> dict[str, object]:
@@ -123,7 +146,12 @@ class QueueChannel:
             "seq": self.seq,
             "server_ms": server_ms,
             "total": self.total,
+            **self._moved,
         }
+
+    def _told_alerts(self, seq: int) -> dict[str, object]:
+        """Return the alerts of scopes that other desks have given, where they are others than in a version."""
+        return {"alerts": self._alerts} if self.reach.outside and self._alerts_seq > seq else {}
 
     def _of(self, names: Iterable[str]) -> list[msgspec.Raw]:
         return [msgspec.Raw(body) for name in names if (body := self._rows.get(name)) is not None]
@@ -151,3 +179,12 @@ class QueueChannel:
         for name in shown - self._rows.keys():
             self._set(name, everybody[name], seq)
         self._hidden = {name: body for name, body in everybody.items() if name not in shown}
+
+
+def _moved(reach: Reach) -> dict[str, object]:
+    """Return what a queue says of scopes that are moved; nothing where none is."""
+    said = {"given": reach.given, "taken": reach.taken, "beyond": reach.beyond}
+    named = {
+        name: [{"scope": scope, "desk": desk} for scope, desk in one] for name, one in said.items() if one
+    }
+    return {"moved": named} if named else {}

@@ -11,7 +11,7 @@ from dashboard.figures import Figures
 from dashboard.frames import text_frame
 from dashboard.queue import SLOTS, QueueBook
 from dashboard.queue_channel import QueueChannel
-from dashboard.rights import Rights
+from dashboard.rights import Reach, Rights
 from dashboard.sessions import Session
 from domain.rules import Rules
 
@@ -67,7 +67,7 @@ class QueueFloor:
     ) -> None:
         self._book, self._rights, self._figures, self._known = book, rights, figures, known
         self._clock_ms, self._now_ms, self._monotonic_s = times.clock_ms, times.now_ms, times.monotonic_s
-        self._followed: dict[tuple[str, tuple[str, ...]], _Followed] = {}
+        self._followed: dict[tuple[str, Reach], _Followed] = {}
         self._dirty: set[str] = set()
         self._due = asyncio.Event()
 
@@ -89,20 +89,20 @@ class QueueFloor:
         if not self._known():
             return
         account = session.holder.account
-        parts = session.desk_parts = self._rights.parts(account, desk) if account else ()
-        if not parts:
+        reach = session.desk_reach = self._rights.reach(account, desk) if account else Reach()
+        if not reach.pieces:
             who_watches = "this screen only shows; sign in to see the queue"
             nobody = "no role of yours has to do with cases here"
             self.refuse(session, desk, nobody if account else who_watches)
             return
-        followed = self._followed.get((desk, parts))
+        followed = self._followed.get((desk, reach))
         if followed is None:
             if not self._followed:
                 # nobody has looked at the time left meanwhile
                 for name in self._book.items:
                     self._book.renew(name)
-            channel = QueueChannel(desk, parts, self._book.urgency)
-            followed = self._followed[desk, parts] = _Followed(channel)
+            channel = QueueChannel(desk, reach, self._book.urgency)
+            followed = self._followed[desk, reach] = _Followed(channel)
         followed.sessions.add(session)
         session.follow_queue(followed.channel)
         self._due.set()
@@ -113,7 +113,7 @@ class QueueFloor:
             if session in followed.sessions:
                 followed.sessions.discard(session)
                 followed.idle_since_s = self._monotonic_s()
-        session.desk = session.desk_parts = None
+        session.desk = session.desk_reach = None
         session.follow_queue(None)
 
     def refuse(self, session: Session, desk: str, reason: str) -> None:
@@ -135,8 +135,8 @@ class QueueFloor:
             if session.desk is None:
                 continue
             account = session.holder.account
-            parts = self._rights.parts(account, session.desk) if account else ()
-            if session.desk_parts != parts:
+            reach = self._rights.reach(account, session.desk) if account else Reach()
+            if session.desk_reach != reach:
                 self.subscribe(session, session.desk)
 
     def follow_rules(self, rules: Rules) -> None:
@@ -208,6 +208,7 @@ class QueueFloor:
                 spent_s += self._monotonic_s() - begun_s
                 await asyncio.sleep(0)
                 begun_s = self._monotonic_s()
+        channel.tell_alerts(self._book.alerts_in(channel.reach.outside))
         channel.publish(self._of(channel, names, self._clock_ms()))
         channel.ready = True
         return spent_s + self._monotonic_s() - begun_s
@@ -230,6 +231,8 @@ class QueueFloor:
             await asyncio.sleep(TICK_S)
             now_s = self._monotonic_s()
             for key, followed in list(self._followed.items()):
+                if followed.channel.tell_alerts(self._book.alerts_in(followed.channel.reach.outside)):
+                    self._due.set()
                 if not followed.sessions and now_s - followed.idle_since_s > KEPT_IDLE_S:
                     del self._followed[key]
             slot = (slot + 1) % SLOTS

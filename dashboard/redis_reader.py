@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 
 from dashboard.freshness import Health
 from dashboard.model import Entry, PartitionHashes, SharedHashes
-from domain.codes import partition_of_case
+from domain.codes import partition_of_case, partition_of_name
 from domain.fold import FOLD_VERSION
 
 ANSWER_WITHIN_S = 2.5
@@ -115,7 +115,8 @@ class RedisReader:
         pipe.hget(self.prefix + "partitions", str(partition))
         for name in ("grids", "alerts", "pairs", "queue", "grants"):
             pipe.hgetall(f"{self.prefix}{name}:{partition}")
-        offset, status, grids, alerts, pairs, queue, grants = await _answer(pipe.execute())
+        pipe.hgetall(self.prefix + "desks")
+        offset, status, grids, alerts, pairs, queue, grants, desks = await _answer(pipe.execute())
         return PartitionHashes(
             partition=partition,
             offset=-1 if offset is None else int(offset),
@@ -125,6 +126,9 @@ class RedisReader:
             pairs=_decoded(pairs),
             queue=_decoded(queue),
             grants={name.decode(): _rights(value) for name, value in grants.items()},
+            desks={
+                code: desk for code, desk in _decoded(desks).items() if partition_of_name(code) == partition
+            },
         )
 
     async def partitions(self) -> dict[str, dict[str, Any]]:

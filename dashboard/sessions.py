@@ -12,6 +12,7 @@ from websockets.protocol import State
 from dashboard.channel import Channel
 from dashboard.frames import queued_bytes, write
 from dashboard.queue_channel import PIECE_ROWS, QueueChannel
+from dashboard.rights import Reach
 from dashboard.tickets import Holder
 
 QUEUE_BYTES = 32 * 1024
@@ -63,8 +64,8 @@ class Session:
         The version of the channel's epoch that it was sent; None: it needs a snapshot.
     shown_seq, shown_s
         What it said that it has painted, and when.
-    desk, desk_parts, queue
-        The desk whose queue it asked for (None: it did not), the parts of it that it sees (None: not known yet), and
+    desk, desk_reach, queue
+        The desk whose queue it asked for (None: it did not), what of it it sees (None: not known yet), and
         the queue that it follows.
     queue_seq, queue_rest
         The version of the queue that it was sent (None: it needs it whole), and the rows of it that are still to come.
@@ -82,7 +83,7 @@ class Session:
     shown_seq: int = 0
     shown_s: float = 0.0
     desk: str | None = None
-    desk_parts: tuple[str, ...] | None = None
+    desk_reach: Reach | None = None
     queue: QueueChannel | None = None
     queue_seq: int | None = None
     queue_rest: list[str] = field(default_factory=list)

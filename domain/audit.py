@@ -95,10 +95,10 @@ class AuditTrail:
         was, now = _differing(before or {}, after or {})
         self._send(account=CLOCK, action=action, before=was, after=now, **about)
 
-    def by_rules(self, action: str, *, case: str, after: Facts, before: Facts | None = None) -> None:
-        """Say what followed by itself, from what another partition said or from a rule."""
+    def by_rules(self, action: str, *, after: Facts, before: Facts | None = None, **about: str) -> None:
+        """Say what followed by itself for a `case` or a `desk`, from what another partition said, from a right or a rule."""
         was, now = _differing(before or {}, after)
-        self._send(account=RULES, action=action, case=case, before=was, after=now)
+        self._send(account=RULES, action=action, before=was, after=now, **about)
 
     def _send(self, **said: Any) -> None:
         at = self._at

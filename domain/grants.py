@@ -1,6 +1,6 @@
 """Who may do what, as the journal has told so far: accounts with their roles and jurisdictions, and never a name."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from domain.records import Grant, encoder
@@ -86,6 +86,10 @@ class Grants:
             for rights in self._rights.values()
             for role, scope, _ in rights
         )
+
+    def everybody(self) -> Iterator[tuple[tuple[str, str], ...]]:
+        """Give the roles and scopes of each account, in the order of their first grants."""
+        return (self.of(account) for account in self._rights)
 
     def shown(self, *, whole: bool = False) -> dict[str, bytes | None]:
         """Return what the gateway reads of the rights that changed, or of all: by account [role, scope, team], sorted.

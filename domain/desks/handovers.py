@@ -13,6 +13,7 @@ from domain.codes import is_jurisdiction
 from domain.deadlines import Deadlines, Entry
 from domain.desks.desk import Accepted, Desk, DeskBook, Moved, Note, Prepared, facts_of_desk
 from domain.desks.handover_given import GIVEN, given_wrong
+from domain.desks.held import AT_WORK, manned
 from domain.desks.watch import SIGNERS, DeskWatch
 from domain.flows.moves import Refusal
 from domain.grants import Grants
@@ -26,6 +27,10 @@ NOTES_KEPT, SCOPES_MOVED = 20, 50
 CHANGES_KEPT = 10
 """Rule sets in force one after the other; more within a shift are no rules but a search for them."""
 MOVERS = frozenset({"supervisor"})
+NOT_MANNED = (
+    "Nobody who works at that desk has a right over this scope, and could not act on its cases: "
+    "grant a dispatcher or duty officer both, as one scope that holds them or as two."
+)
 LOCAL = "local"
 """Who acts without an account, on a bare laptop: only until the first grant is folded."""
 
@@ -33,13 +38,14 @@ LOCAL = "local"
 class Handovers:
     """The handovers of one partition's desks."""
 
-    __slots__ = ("_acts", "_at", "_book", "_changes", "_changes_dirty", "_grants", "_watch")
+    __slots__ = ("_acts", "_at", "_audit", "_book", "_changes", "_changes_dirty", "_grants", "_watch")
 
     def __init__(
         self, at: Position, deadlines: Deadlines, alerts: AlertBook, grants: Grants, audit: AuditTrail
     ) -> None:
         self._at = at
         self._grants = grants
+        self._audit = audit
         self._book = DeskBook(at)
         self._watch = DeskWatch(at, deadlines, alerts, grants, audit, self._book)
         self._changes: list[tuple[int, str]] = []
@@ -152,6 +158,8 @@ class Handovers:
             if len(moved) >= SCOPES_MOVED:
                 sentence = f"{SCOPES_MOVED} scopes are moved already; take some back first."
                 return Refusal(reason="too_many", sentence=sentence)
+            if not (self._local(account) or manned(self._grants.everybody(), scope, to)):
+                return Refusal(reason="not_manned", sentence=NOT_MANNED)
             moved[scope] = Moved(to=to, by=account, since_ms=self._at.clock_ms)
         desk.moved = moved
         return None
@@ -159,11 +167,27 @@ class Handovers:
     # -- what the fold tells
 
     def granted(self, grant: Grant) -> None:
-        """Look again at the desks for which somebody may sign now, or not any more."""
+        """Look again at the desks for which somebody may sign now, or not any more, and at scopes that nobody has a right over."""
         if grant.role in SIGNERS:
             for code in self._book.listed():
                 if code.startswith(grant.scope):
                     self._watch.look(code)
+        if grant.role in AT_WORK and not grant.on:
+            self._return_scopes()
+
+    def _return_scopes(self) -> None:
+        """Give scopes back to their desks where nobody at the other one could act on their cases any more."""
+        for code, desk in sorted(self._book.desks.items()):
+            lost = [
+                scope
+                for scope, one in sorted(desk.moved.items())
+                if not manned(self._grants.everybody(), scope, one.to)
+            ]
+            if lost:
+                before = facts_of_desk(desk)
+                desk.moved = {scope: one for scope, one in desk.moved.items() if scope not in lost}
+                self._book.touch(desk)
+                self._audit.by_rules("scope_returned", desk=code, before=before, after=facts_of_desk(desk))
 
     def rules_changed(self) -> None:
         """Watch the desks of the rule set that came into force."""

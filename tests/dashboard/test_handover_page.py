@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from config.vault import Vault
-from dashboard.handover_page import MOST_ROWS, Held, fill, sealed_of
+from dashboard.handover_page import MOST_ROWS, fill, sealed_of
 from domain.desks.handover_given import MOST_ITEMS
 from domain.privacy.sealed import is_sealed
 from domain.rules import Rules
@@ -100,24 +100,6 @@ def test_a_scope_that_another_desk_has_is_on_its_page_and_on_no_other(vault: Vau
     assert "04-1-0" in ids(page, "pressing")
     other = filled(vault, rules, "990200", desks=moved)
     assert ids(other, "pressing") == ["03-2-0"]
-
-
-@pytest.mark.parametrize(
-    ("place", "held"),
-    [
-        ("990100001", True),
-        ("990100002001001", False),
-        ("990100002002001", True),
-        ("990200", False),
-        ("", False),
-    ],
-)
-def test_the_most_exact_scope_says_whose_a_place_is(place: str, held: bool) -> None:
-    desks = {
-        "990100": {"moved": {"990100002": {"to": "990300"}}},
-        "990300": {"moved": {"990100002002": {"to": "990100"}}},
-    }
-    assert Held("990100", desks).has(place) is held
 
 
 def test_a_long_table_is_cut_and_says_by_how_much(vault: Vault, rules: Rules) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from dashboard import queue_channel
 from dashboard.queue_channel import QueueChannel
+from dashboard.rights import Reach
 
 
 def message(frame: bytes) -> dict[str, Any]:
@@ -53,7 +54,7 @@ def body(name: str, value: int) -> bytes:
 
 
 def channel() -> QueueChannel:
-    return QueueChannel("990100", ("990100",), lambda name: (True, 4, 0, name))
+    return QueueChannel("990100", Reach(pieces=(("990100", ()),)), lambda name: (True, 4, 0, name))
 
 
 @pytest.mark.parametrize("seed", range(8))

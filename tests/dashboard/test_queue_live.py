@@ -11,7 +11,7 @@ import pytest
 
 from dashboard import claims, queue_channel
 from dashboard.tickets import Holder
-from domain.codes import partition_of
+from domain.codes import partition_of, partition_of_name
 from tests.dashboard.rows import alert, row
 from tests.dashboard.written import Running, Screen, Written, running_gateway, written
 
@@ -115,6 +115,73 @@ def test_a_right_that_begins_or_ends_shows_at_once(valkey: str, topic_prefix: st
             assert len((await screen.hear("queue"))["rows"]) == 2
             await store.change("journal:0", {"grants": {"a-1": []}})
             assert (await screen.hear("queue"))["refused"]
+            await screen.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_moved_scope_goes_from_one_desks_open_queue_to_the_others_and_back(
+    valkey: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    there, village = OTHER[:9], GRID[:12]
+    home = f"journal:{partition_of_name(GRID[:9])}"
+    rest = CASE[:-1] + "c"
+
+    def moved(to: str) -> dict[str, Any]:
+        given = {village: {"to": to, "by": "a-9", "since_ms": 1}} if to else {}
+        return {"desks": {GRID[:9]: {"code": GRID[:9], "moved": given}}}
+
+    def ids(said: dict[str, Any]) -> list[str]:
+        return sorted(one["id"] for one in said["rows"])
+
+    async def scenario() -> None:
+        async with town(valkey, topic_prefix, tmp_path) as (gateway, store):
+            grants = {"a-3": [["dispatcher", there, ""]]}
+            await store.change("journal:0", {"grants": grants})
+            await put(store, row(rest, GRID[:9] + "009001"))
+            first = await desk(gateway, "a-2", GRID[:9])
+            second = await desk(gateway, "a-2", there)
+            blind = await desk(gateway, "a-3", there)
+            begun = [ids(await one.hear("queue")) for one in (first, second, blind)]
+            assert begun == [[CASE, rest], [CASE[:-1] + "b"], [CASE[:-1] + "b"]]
+            await store.change(home, moved(there))
+            left, came, told = [await one.hear("queue", within_s=2) for one in (first, second, blind)]
+            assert (ids(left), left["moved"]) == ([rest], {"given": [{"scope": village, "desk": there}]})
+            assert ids(came) == [CASE, CASE[:-1] + "b"]
+            assert came["moved"] == {"taken": [{"scope": village, "desk": GRID[:9]}]}
+            assert ids(told) == [CASE[:-1] + "b"], "a-3 could not act on it"
+            assert told["moved"] == {"beyond": [{"scope": village, "desk": GRID[:9]}]}
+            name = f"{CASE[:2]}-00000000aa-0"
+            await store.change(SOURCE, {"alerts": {name: alert(name, CASE, grid=GRID, scope=GRID)}})
+            alerts: list[dict[str, Any]] = []
+            while not alerts:
+                alerts = (await second.hear("queue", within_s=3)).get("alerts", [])
+            assert [one["id"] for one in alerts] == [name], "no view of that desk has it"
+            await put(store, row(CASE, GRID, version=5))
+            assert [one["version"] for one in (await second.hear("queue"))["set"]] == [5]
+            await store.change(home, moved(""))
+            back, gone = [await one.hear("queue", within_s=2) for one in (first, second)]
+            assert (ids(back), ids(gone)) == ([CASE, rest], [CASE[:-1] + "b"])
+            assert "moved" not in back
+            for one in (first, second, blind):
+                await one.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_screen_that_opens_later_finds_the_scopes_as_they_are_moved(
+    valkey: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    async def scenario() -> None:
+        store = written(valkey, topic_prefix)
+        given = {GRID[:12]: {"to": OTHER[:9], "by": "a-9", "since_ms": 1}}
+        kept = json.dumps({"code": GRID[:9], "moved": given})
+        await store.redis.hset(store.key("desks"), GRID[:9], kept)
+        await store.change(f"journal:{partition_of_name(GRID[:9])}", {})
+        await store.redis.aclose()
+        async with town(valkey, topic_prefix, tmp_path) as (gateway, _):
+            screen = await desk(gateway, "a-2", OTHER[:9])
+            assert len((await screen.hear("queue"))["rows"]) == 2
             await screen.close()
 
     asyncio.run(scenario())

@@ -3,6 +3,7 @@
 import pytest
 
 from dashboard.rights import Rights
+from domain.codes import partition_of_name
 
 
 def rights(**of: list[list[str]]) -> Rights:
@@ -46,3 +47,38 @@ def test_what_changed_is_told_and_a_whole_reading_forgets_the_rest() -> None:
     assert known.take({"a1": [["clerk", "", ""]], "a2": []}) == {"a2"}
     assert known.take({"a2": []}, whole=True) == {"a1"}
     assert known.of("a1") == ()
+
+
+A, B = "990100001", "990100002"
+MOVED = {A: {"moved": {A + "001": {"to": B, "by": "a9", "since_ms": 1}}}, B: {"moved": {}}}
+
+
+def test_a_moved_scope_is_in_the_other_desks_queue_and_not_in_its_own() -> None:
+    known = rights(a1=[["dispatcher", "990100", ""]])
+    assert known.take_desks(MOVED)
+    own, other = known.reach("a1", A), known.reach("a1", B)
+    assert (own.pieces, own.given) == (((A, (A + "001",)),), ((A + "001", B),))
+    assert (other.pieces, other.taken) == (((B, ()), (A + "001", ())), ((A + "001", A),))
+    assert other.outside == ((A + "001", ()),)
+    assert known.reach("a1", "").pieces == (("990100", ()),), "who has both has it anyway"
+    assert known.sees("a1", A + "001001"), "nobody's rights have changed"
+    assert known.take_desks({A: {"moved": {}}})
+    assert known.reach("a1", A).pieces == ((A, ()),)
+
+
+def test_who_has_no_right_over_a_moved_scope_is_told_of_it_and_not_shown_it() -> None:
+    known = rights(a1=[["dispatcher", B, ""]], a2=[["dispatcher", B, ""], ["dispatcher", A + "001002", ""]])
+    known.take_desks(MOVED)
+    first, second = known.reach("a1", B), known.reach("a2", B)
+    assert (first.pieces, first.taken, first.beyond) == (((B, ()),), (), ((A + "001", A),))
+    assert second.pieces == ((B, ()), (A + "001002", ()))
+    assert (second.taken, second.beyond) == (((A + "001", A),), ((A + "001", A),))
+
+
+def test_desks_of_a_partition_that_was_written_whole_replace_what_was_known_of_it() -> None:
+    known = rights(a1=[["dispatcher", "990100", ""]])
+    known.take_desks(MOVED)
+    elsewhere = next(p for p in range(16) if p != partition_of_name(A))
+    assert not known.take_desks({}, partition=elsewhere)
+    assert known.take_desks({}, partition=partition_of_name(A))
+    assert known.reach("a1", A).given == ()

@@ -265,3 +265,29 @@ def test_the_read_models_have_the_desks_and_the_rule_sets_of_the_day() -> None:
     )
     assert shown["desks"][DESK]["open"]["sha256"] == PAGE
     assert shown["rule_changes"][str(post.work.partition)] == [[T0, "first"], [T0 + MINUTE, "faster"]]
+
+
+def test_a_scope_goes_only_to_a_desk_where_somebody_could_act_on_its_cases() -> None:
+    post = Post(staffed=False)
+    post.grant("chief", "supervisor")
+    post.grant("there", "dispatcher", "990100002")
+    answer = post.do("move_scope", "chief", scope=DESK + "001", to="990100002")
+    assert (answer["ok"], answer["reason"]) == (False, "not_manned")
+    post.grant("there", "dispatcher", DESK + "001")
+    assert post.do("move_scope", "chief", scope=DESK + "001", to="990100002")["ok"]
+
+
+def test_a_moved_scope_comes_back_when_nobody_at_the_other_desk_has_a_right_over_it_any_more() -> None:
+    post = Post()
+    post.do("move_scope", "chief", scope=DESK + "001", to="990100002")
+    post.grant("day", "duty_officer", on=False)
+    assert set(post.state.moved) == {DESK + "001"}, "the night's dispatcher still has both"
+    post.work.take_changes()
+    post.grant("night", "dispatcher", on=False)
+    assert post.state.moved == {}
+    shown = msgspec.json.decode(post.work.take_changes().body)
+    assert shown["desks"][DESK]["moved"] == {}, "the queues follow it"
+    lines = [msgspec.json.decode(effect.value, type=Line) for effect in post.floor.audit]
+    (line,) = [one for one in lines if one.action == "scope_returned"]
+    assert (line.account, line.desk) == ("rules", DESK)
+    assert (line.before, line.after) == ({"moved": {DESK + "001": "990100002"}}, {"moved": {}})
