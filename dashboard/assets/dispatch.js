@@ -28,13 +28,14 @@
 
   function queue(message) {
     if (message.desk !== wf.url.scope) return; // of a desk that has been left since
+    if (!message.whole && (desk.seq === null || message.after !== desk.seq)) return subscribe(); // something is missing
+    desk.moved.take(message);
     if (message.whole) {
       desk.rows = new Map(message.rows.map((row) => [row.id, stamped(row, message)]));
       desk.ready = true;
       desk.refused = message.refused || ""; // there is no queue for this screen, and why
       if (!filled) desk.sound.known(message.rows.map((row) => row.id));
     } else {
-      if (desk.seq === null || message.after !== desk.seq) return subscribe(); // something is missing
       for (const row of message.set || []) desk.rows.set(row.id, stamped(row, message));
       for (const id of message.gone || []) desk.rows.delete(id);
       // a long queue comes in pieces of one version: those of the first are no news
@@ -88,7 +89,7 @@
       for (const id of row.alerts || []) covered.add(id);
       items.push(fromCase(row));
     }
-    for (const alert of wf.view.alerts.values()) {
+    for (const alert of desk.moved.alerts()) {
       if (alert.state === "normal" || covered.has(alert.id) || (alert.case && desk.rows.has(alert.case))) continue;
       items.push(fromAlert(alert));
     }
@@ -99,8 +100,8 @@
   desk.standing = function (id) {
     if (!id) return null;
     if (id.startsWith("alert:")) {
-      const alert = wf.view.alerts.get(id.slice(6));
-      return alert ? fromAlert(alert) : null;
+      const alert = desk.moved.alert(id.slice(6));
+      return alert && desk.moved.here(alert) ? fromAlert(alert) : null;
     }
     const row = desk.rows.get(id);
     return row ? fromCase(row) : null;
@@ -110,15 +111,17 @@
   desk.item = function (id) {
     const here = desk.standing(id);
     if (here) return here;
+    const alert = id && id.startsWith("alert:") ? desk.moved.alert(id.slice(6)) : null;
+    if (alert) return fromAlert(alert);
     const found = id && (desk.cases.get(id) || {}).case;
     if (!found) return null;
-    const alerts = Array.from(wf.view.alerts.values()).filter((alert) => alert.case === id);
+    const alerts = desk.moved.everyAlert().filter((alert) => alert.case === id);
     const worst = Math.min(4, ...alerts.map((alert) => alert.priority));
     const open = alerts.some((alert) => alert.state === "unack" || alert.state === "rtnun");
     return fromCase({ teams: [], is: [], claim: null, level: "", left_ms: null, budget_ms: null, returned: false, ...found, priority: worst, unacked: open, alerts: alerts.map((alert) => alert.id) });
   };
 
-  desk.alertsOf = (item) => (item ? (item.alerts || []).map((id) => wf.view.alerts.get(id)).filter(Boolean) : []);
+  desk.alertsOf = (item) => (item ? (item.alerts || []).map(desk.moved.alert).filter(Boolean) : []);
 
   // The same row gives the same item, so that what draws it sees at once that nothing changed.
   const made = new WeakMap();
@@ -212,6 +215,7 @@
       link.toggleAttribute("aria-current", path === "dispatch");
       if (path === "dispatch") link.setAttribute("aria-current", "page");
     }
+    desk.moved.draw();
     desk.views.draw();
     desk.queue.draw();
     desk.detail.draw();
@@ -261,6 +265,7 @@
     wf.onAddress((now, before) => {
       if (now.scope !== before.scope) {
         desk.rows = new Map();
+        desk.moved.forget();
         wf.view.alerts = new Map();
         items = null;
         filled = desk.ready = wf.view.ready = false;

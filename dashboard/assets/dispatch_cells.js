@@ -40,6 +40,8 @@
 
   const icons = (item) =>
     [
+      desk.moved.away(item.grid || "") && ["given", "⇥"],
+      desk.moved.from(item.grid || "") && ["taken", "⇤"],
       item.shelved && ["shelved", "⏸"],
       item.supervised && ["supervised", "◎"],
       (item.is || []).includes("parked") && ["parked", "‖"],

@@ -18,7 +18,7 @@
     const away = Boolean(item) && !desk.standing(desk.current);
     const facts = desk.facts(item);
     const key = JSON.stringify([
-      desk.current, away, item && [item.version, item.unacked, item.priority, item.claim, item.step, item.shelved, item.assignee, item.is, item.due_ms, item.repeats],
+      desk.current, away, item && [desk.moved.away(item.grid || ""), desk.moved.from(item.grid || "")], item && [item.version, item.unacked, item.priority, item.claim, item.step, item.shelved, item.assignee, item.is, item.due_ms, item.repeats],
       facts, wf.lang, wf.rulebook.rules, desk.pending(desk.current), desk.off(), desk.ready, wf.placeName(item ? item.grid : ""), desk.keys.version,
       desk.alertsOf(item), desk.opened.version, item ? item.claim && desk.accountName(item.claim.account) : "", desk.timeline.names(facts),
     ]); // prettier-ignore
@@ -29,7 +29,7 @@
     const focus = document.activeElement && node.contains(document.activeElement) ? document.activeElement.id : "";
     if (!item) node.replaceChildren(nothing());
     else {
-      const body = wf.el("div", { class: "detail-body", tabindex: 0, role: "group", "aria-label": wf.t("case_detail") }, away ? wf.el("p", { class: "note-row" }, wf.t("not_in_queue")) : null, clocks(item), proposals(item, facts), duplicates(item, facts), guidance(item, facts), known(item, facts), desk.opened.panel(item, facts), desk.timeline.list(item, facts));
+      const body = wf.el("div", { class: "detail-body", tabindex: 0, role: "group", "aria-label": wf.t("case_detail") }, elsewhere(item) || (away ? wf.el("p", { class: "note-row" }, wf.t("not_in_queue")) : null), clocks(item), proposals(item, facts), duplicates(item, facts), guidance(item, facts), known(item, facts), desk.opened.panel(item, facts), desk.timeline.list(item, facts));
       node.replaceChildren(head(item, facts), buttons(item, facts), body);
       body.scrollTop = top;
     }
@@ -38,6 +38,13 @@
     if (again) again.focus();
     detail.tick();
   };
+
+  // Where its place is with another desk than its own, which.
+  function elsewhere(item) {
+    const to = desk.moved.away(item.grid || "");
+    const from = desk.moved.from(item.grid || "");
+    return to || from ? wf.el("p", { class: "note-row" }, wf.t(to ? "is_with" : "is_from", { desk: wf.placeName(to || from) })) : null;
+  }
 
   function nothing() {
     const gone = desk.current && desk.ready;

@@ -9,15 +9,15 @@
   const DUTY_AGAIN_MS = 60000;
 
   const load = (desk.load = {});
-  const raised = new Map(); // alert id → when; an alert that ended still was one
+  const raised = new Map(); // alert id → when and where; an alert that ended still was one
   let drawn = "";
   let side = "";
   let duty = null;
   let duty_of = null;
 
   load.count = function (now) {
-    for (const alert of wf.view.alerts.values()) raised.set(alert.id, alert.raised_ms);
-    for (const [id, at] of raised) if (at < now - WINDOW_MS) raised.delete(id);
+    for (const alert of desk.moved.alerts()) raised.set(alert.id, { at: alert.raised_ms, place: alert.grid || alert.scope || "" });
+    for (const [id, one] of raised) if (one.at < now - WINDOW_MS || desk.moved.away(one.place)) raised.delete(id);
     return raised.size;
   };
 
@@ -63,7 +63,7 @@
     const scope = wf.url.scope;
     if (duty_of !== scope) ask(scope);
     const mine = desk.items().filter((item) => item.claim && item.claim.account === wf.me.account);
-    const key = JSON.stringify([wf.lang, desk.names.duty, mine.map((item) => [item.id, desk.title(item)]), desk.supervisor(), wf.placeName(scope)]);
+    const key = JSON.stringify([wf.lang, desk.names.duty, mine.map((item) => [item.id, desk.title(item)]), desk.supervisor(), wf.placeName(scope), desk.moved.lines()]);
     if (key === side) return;
     side = key;
     const who = desk.names.duty;
@@ -71,6 +71,7 @@
       ...[
         mine.length ? wf.el("section", {}, wf.el("h3", {}, wf.t("my_claims", { n: mine.length })), wf.el("ul", {}, ...mine.slice(0, 6).map((item) => wf.el("li", {}, wf.el("button", { type: "button", class: "link", onclick: () => desk.queue.focus(item.id) }, `${wf.symbol(item.priority)}${item.priority} ${desk.title(item)} · ${desk.what(item)}`))))) : null,
         who.length ? wf.el("section", {}, wf.el("h3", {}, wf.t("on_duty", { n: who.length })), wf.el("ul", {}, ...who.slice(0, 8).map((one) => wf.el("li", {}, one.name || one.to)))) : null,
+        desk.moved.lines().length ? wf.el("section", { id: "moved-all" }, wf.el("h3", {}, wf.t("moved_scopes")), wf.el("ul", {}, ...desk.moved.spans(desk.moved.lines()).map((one) => wf.el("li", {}, one)))) : null,
         desk.supervisor() ? wf.el("section", {}, wf.el("button", { type: "button", id: "move-scope", class: "act small", onclick: move }, wf.t("move_scope"))) : null,
       ].filter(Boolean)
     );

@@ -126,6 +126,7 @@ def _queue() -> Any:
                 children=[
                     html.H2(id="queue-title"),
                     html.Span(id="queue-counts", className="queue-counts"),
+                    html.Div(id="moved", className="moved", hidden=True, role="status"),
                     html.Button(id="waiting", className="waiting", type="button", hidden=True),
                 ],
             ),

@@ -42,6 +42,7 @@ class FakeGateway:
         ] = {}  # case → what its answer has besides: actions, proposals, duplicates, alerts
         self.queues: dict[str, dict[str, Message]] = {}  # desk → its rows by case
         self.queue_seq = 1
+        self.moved: dict[str, Message] = {}  # desk → what its queue says of moved scopes, and their alerts
         self._desks: dict[ServerConnection, str] = {}
         self.answer: Callable[[Message], Message | None] = lambda asked: {"ok": True, "reason": ""}
         self._screens: dict[ServerConnection, str] = {}
@@ -89,6 +90,20 @@ class FakeGateway:
     def put(self, desk: str, *rows: Message, gone: tuple[str, ...] = ()) -> None:
         """Change rows of a desk's queue, and tell its screens."""
         self._ask(self._put(desk, rows, gone))
+
+    def move(self, desk: str, rows: list[Message], **moved: Any) -> None:
+        """Give a desk another queue, whole, as when a scope went to another one or came from there."""
+        self.queues[desk] = {row["id"]: row for row in rows}
+        self.moved[desk] = moved
+        self.queue_seq += 1
+        self._ask(self._whole(desk))
+
+    async def _whole(self, desk: str) -> None:
+        rows = list(self.queues[desk].values())
+        message = {"type": "queue", "desk": desk, "seq": self.queue_seq, "server_ms": self.now_ms(), "whole": True, "rows": rows, **self.moved[desk]}  # fmt: skip
+        for screen, watched in list(self._desks.items()):
+            if watched == desk:
+                await screen.send(msgspec.json.encode(message).decode())
 
     async def _put(self, desk: str, rows: tuple[Message, ...], gone: tuple[str, ...]) -> None:
         here = self.queues.setdefault(desk, {})
@@ -195,7 +210,7 @@ class FakeGateway:
         elif kind == "queue":
             self._desks[screen] = message["desk"]
             rows = list(self.queues.get(message["desk"], {}).values())
-            whole = {"type": "queue", "desk": message["desk"], "seq": self.queue_seq, "server_ms": self.now_ms(), "whole": True, "rows": rows}  # fmt: skip
+            whole = {"type": "queue", "desk": message["desk"], "seq": self.queue_seq, "server_ms": self.now_ms(), "whole": True, "rows": rows, **self.moved.get(message["desk"], {})}  # fmt: skip
             await screen.send(msgspec.json.encode(whole).decode())
         elif kind in {"command", "act", "desk"}:
             answer = self.answer(message)

@@ -101,6 +101,59 @@ def test_no_row_moves_while_the_pointer_or_the_focus_is_in_the_list(
     assert gone not in order(page)
 
 
+def test_a_scope_that_is_moved_takes_its_rows_alerts_and_load_along_and_says_where_it_is(
+    gateway: FakeGateway, open_desk: OpenDesk
+) -> None:
+    page = open_desk()
+    now_ms = gateway.now_ms()
+    surge, given = "alert:04-b1-0", town.township(9)
+    rows = list(gateway.queues[""].values())
+    stays = [one for one in rows if not one["grid"].startswith(given)]
+    (left, *_) = [one["id"] for one in rows if one not in stays]
+    assert {left, surge} <= set(order(page))
+    load = int(page.locator("#load strong").inner_text())
+    box = page.locator("#queue-box").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 200, box["y"] + 200)
+    before = places(page)
+    gateway.move("", stays, moved={"given": [{"scope": given, "desk": town.township(2)}]})
+    expect(page.locator('#moved [data-kind="given"]')).to_contain_text(" is with ")
+    row = page.locator(f'.ag-center-cols-container [row-id="{surge}"]')
+    expect(row).to_have_class(re.compile("is-gone"))
+    expect(row).to_contain_text("⇥")
+    assert places(page) == before, "nothing moves under the pointer"
+    assert int(page.locator("#load strong").inner_text()) == load - 1
+    page.locator("#waiting").click()
+    assert not {left, surge} & set(order(page))
+
+    # and the other way round: what comes from elsewhere brings its alert along, which no view of this desk has
+    grid = "990200001001001"
+    came = desk.row(
+        300,
+        now_ms,
+        grid=grid,
+        desk=grid[:9],
+        priority=1,
+        unacked=True,
+        alerts=["05-c1-0"],
+        left_ms=-desk.H_MS * 9,
+        due_ms=now_ms - desk.H_MS * 9,
+    )
+    told = town.alert("05-c1-0", now_ms=now_ms, priority=1, case=came["id"], scope=grid, clock="resolve")
+    gateway.about[came["id"]] = desk.about(came, now_ms)
+    taken = {"taken": [{"scope": grid[:12], "desk": grid[:9]}]}
+    gateway.move("", [*rows, came], moved=taken, alerts=[told])
+    page.mouse.move(5, 5)
+    page.wait_for_function("name => wf.desk.queue.order[0] === name", arg=came["id"])
+    assert {left, surge} <= set(order(page)), "what was given is back"
+    page.keyboard.press("j")
+    page.wait_for_function("name => wf.desk.current === name", arg=came["id"])
+    expect(page.locator("#detail")).to_contain_text("Taken over from")
+    page.keyboard.press("a")
+    page.wait_for_function("() => wf.desk.toast")
+    assert [(one["action"], one["alert"]) for one in gateway.commands()] == [("acknowledge", "05-c1-0")]
+
+
 def test_the_slower_of_two_desks_reads_what_the_faster_did(gateway: FakeGateway, open_desk: OpenDesk) -> None:
     winner = {
         "action": "park",
