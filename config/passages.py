@@ -13,6 +13,7 @@ from pyarrow import compute
 
 from config.settings import Settings
 from config.wallclock import monotonic_s
+from domain.codes import JOURNAL_PARTITIONS
 from domain.evaluation.passages import Passage
 
 BEHIND_S = 60
@@ -23,6 +24,9 @@ TRIES = 5
 
 READ_ROWS = 5000
 """Rows that are read at once; some MB."""
+
+MERGED = rb'"merged_into":"[^"]'
+"""What the passage of a case has that another one took over."""
 
 _decoder = msgspec.json.Decoder(Passage)
 
@@ -105,6 +109,37 @@ class PassageArchive:
                     if closings:
                         return closings[-1]
         return None
+
+    def merged(self) -> dict[str, str]:
+        """Return into which case others were merged, of all that were; values are searched as they lie.
+
+        Raises
+        ------
+        OSError
+            If the files cannot be read.
+
+        """
+        found: dict[str, str] = {}
+        for partition in range(JOURNAL_PARTITIONS):
+            for tries_left in reversed(range(TRIES)):
+                try:
+                    found |= self._merged(partition)
+                except FileNotFoundError:
+                    if not tries_left:
+                        raise
+                else:
+                    break
+        return found
+
+    def _merged(self, partition: int) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for path in self._paths(partition):
+            with self._files.open(path, "rb") as file, pq.ParquetFile(file) as parquet:
+                for group in range(parquet.num_row_groups):
+                    values = parquet.read_row_group(group, columns=["value"]).column("value")
+                    own = values.filter(compute.match_substring_regex(values, MERGED)).to_pylist()
+                    found |= {one.case: one.merged_into for one in map(_decoder.decode, own)}
+        return found
 
     def _paths(self, partition: int) -> list[str]:
         """Return the files by their first offset; where they overlap, the one that reaches further comes first."""

@@ -1,9 +1,13 @@
-"""Retention: what was said about a case is erased some days after it has left the state, without anybody asking."""
+"""Retention: what was said about a case is erased some days after it has left the state, without anybody asking.
+
+What is written about a desk, or about an alert without a case, has no end: it is erased so many days after its own day.
+"""
 
 from collections.abc import Iterable
 
 from config.vault import Vault
 from domain.feeds.rules import DAY_MS, HOUR_MS
+from domain.privacy.sealed import day_of
 
 EVERY_MS = HOUR_MS
 """An hour more or less is nothing to a limit in days."""
@@ -17,7 +21,7 @@ class Retention:
     vault
         Whose keys are deleted.
     keep_days
-        How long after a case has left the state.
+        How long after a case has left the state, or after the end of a desk's or an alert's day.
 
     """
 
@@ -38,7 +42,9 @@ class Retention:
         self._vault.retire(case_id, reports, erase_ms=left_ms + self._keep_ms)
 
     def step(self, now_ms: int) -> list[str]:
-        """Erase what is due, once an hour, and return the cases; there may be more, then the next call goes on at once.
+        """Erase what is due, once an hour, and return the cases, and the keys of what has none.
+
+        There may be more, then the next call goes on at once.
 
         Raises
         ------
@@ -50,5 +56,6 @@ class Retention:
             return []
         erased = self._vault.erase_due(now_ms)
         if not erased:
+            erased = self._vault.erase_days(day_of(now_ms - self._keep_ms - DAY_MS), at_ms=now_ms)
             self._next_ms = now_ms + EVERY_MS
         return erased

@@ -11,7 +11,7 @@ import msgspec
 from config.vault import ErasedError, Vault, VaultError
 from domain.flows.given import LONGEST_TEXT, MOST_PARTS
 from domain.privacy.scrub import scrub
-from domain.privacy.sealed import is_case, key_of_alert, key_of_case, key_of_desk
+from domain.privacy.sealed import day_of, day_of_key, is_case, key_of_alert, key_of_case, key_of_desk
 from domain.records import Command
 
 CODES = frozenset({
@@ -42,7 +42,7 @@ def has_text(command: Command) -> bool:
     )
 
 
-def seal_command(vault: Vault, command: Command, *, about: str = "") -> Command:
+def seal_command(vault: Vault, command: Command, *, at_ms: int, about: str = "") -> Command:
     """Return a command with every text in it sealed. One without a text needs no vault and no database.
 
     Parameters
@@ -51,6 +51,8 @@ def seal_command(vault: Vault, command: Command, *, about: str = "") -> Command:
         Where the keys are.
     command
         What a person wants, as they wrote it.
+    at_ms
+        When it is: what is about no case is sealed under a key of its day.
     about
         The case of the alert that it is about, where that has one.
 
@@ -61,12 +63,14 @@ def seal_command(vault: Vault, command: Command, *, about: str = "") -> Command:
 
     """
     _check_names(command)
-    name = _key_name(command, about)
+    name = _key_name(command, about, day_of(at_ms))
     try:
+        if day_of_key(name) and has_text(command):
+            name = vault.still_writable(name)
         given = {key: _sealed(vault, name, key, value) for key, value in command.given.items()}
         reason = _text(vault, name, "reason", command.reason) if command.reason else ""
     except ErasedError as gone:
-        raise UnsealedError("this case is erased: nothing more can be written about it") from gone
+        raise UnsealedError("this is erased: nothing more can be written about it") from gone
     except VaultError as dead:
         raise UnsealedError(
             "what you wrote cannot be sealed now, because the vault does not answer; nothing was done, try again"
@@ -74,14 +78,14 @@ def seal_command(vault: Vault, command: Command, *, about: str = "") -> Command:
     return msgspec.structs.replace(command, given=given, reason=reason)
 
 
-def _key_name(command: Command, about: str) -> str:
+def _key_name(command: Command, about: str, day: str) -> str:
     case = command.case or about
     if case:
         if not is_case(case):
             raise UnsealedError("there is no such case")
         return key_of_case(case)
     desk: str = getattr(command, "desk", "")
-    return key_of_desk(desk) if desk else key_of_alert(command.alert)
+    return key_of_desk(desk, day) if desk else key_of_alert(command.alert, day)
 
 
 def _check_names(command: Command) -> None:

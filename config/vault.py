@@ -17,11 +17,14 @@ from config import vault_box, vault_keys
 from config.settings import Settings
 from config.sql import Store, database_of, reading, upsert
 from config.vault_tables import LEAVING, META, SECRETS, VIEWS
-from domain.privacy.sealed import ERASED_HASH, cipher_of, key_name, key_of_case
+from domain.privacy.sealed import ERASED_HASH, cipher_of, day_of_key, key_name, key_of_case
 from domain.privacy.sights import PURPOSES, Purpose
 
 ERASED_AT_ONCE = 200
 """Cases; the rest follows with the next call, so that nobody waits long for the database."""
+
+MOST_A_DAY = 100
+"""Keys of one desk and day: one more each time that its texts are erased."""
 
 
 class VaultError(Exception):
@@ -86,6 +89,16 @@ class Vault(Store):
             cipher, digest = ("", ERASED_HASH) if key is None else vault_box.seal(key, name, content)
             sealed.append(f"sealed:{name}:{cipher}#{digest}")
         return sealed
+
+    def still_writable(self, name: str) -> str:
+        """Return the name of the first key of a day that is not erased: this one, else one with a number behind it.
+
+        What was erased of a desk stays erased, and the desk goes on writing on the same day.
+        """
+        names = [name, *(f"{name}.{n}" for n in range(2, MOST_A_DAY + 1))]
+        with self._asked(), reading(self._engine) as sql:
+            keys = vault_keys.known(sql, names)
+        return next((one for one in names if one not in keys or keys[one] is not None), name)
 
     def hashed(self, text: str) -> str:
         """Return a keyed hash of a text, in hex: the same everywhere in this system, and not to be made outside."""
@@ -194,11 +207,32 @@ class Vault(Store):
 
         Done again it changes nothing. The case's code leads nowhere afterwards.
         """
-        with self._asked():
-            there = vault_keys.erase(self._engine, {key_of_case(case_id), *names} - {""}, at_ms=at_ms)
-            with self._engine.begin() as sql:
-                sql.execute(delete(LEAVING).where(LEAVING.c.case_id == case_id))
+        there = self.erase_names({key_of_case(case_id), *names}, at_ms=at_ms)
+        with self._asked(), self._engine.begin() as sql:
+            sql.execute(delete(LEAVING).where(LEAVING.c.case_id == case_id))
         return there
+
+    def erase_names(self, names: Iterable[str], *, at_ms: int) -> int:
+        """Delete keys for good; return how many were there."""
+        with self._asked():
+            return vault_keys.erase(self._engine, set(names) - {""}, at_ms=at_ms)
+
+    def names_of_days(self, about: str) -> list[str]:
+        """Return the names of the keys that an alert or a desk (`a-ALERT`, `d-DESK`) has or had, of all days."""
+        with self._asked(), reading(self._engine) as sql:
+            names = [*vault_keys.known(sql, [about]), *vault_keys.beginning(sql, f"{about}.")]
+        return [name for name in names if name == about or day_of_key(name)]
+
+    def erase_days(self, last: str, *, at_ms: int) -> list[str]:
+        """Erase what was written about alerts and desks up to a day; return the names of those keys."""
+        with self._asked(), reading(self._engine) as sql:
+            living = [
+                name for kind in ("a-", "d-") for name, key in vault_keys.beginning(sql, kind).items() if key
+            ]
+        old = [name for name in living if "" < day_of_key(name) <= last]
+        if old:
+            self.erase_names(old, at_ms=at_ms)
+        return old
 
     def erased(self, names: Iterable[str]) -> set[str]:
         """Return which of these names' keys are erased."""

@@ -1,4 +1,4 @@
-"""The keys of the vault, one for each report, case, alert or desk: made once, and erased for good."""
+"""The keys of the vault, one for each report, case, day of an alert or a desk: made once, and erased for good."""
 
 import os
 from collections.abc import Collection, Iterable, Sequence
@@ -24,6 +24,12 @@ def known(sql: Connection, names: Collection[str]) -> Known:
         some = select(KEYS.c.name, KEYS.c.key).where(KEYS.c.name.in_(wanted[begin : begin + AT_ONCE]))
         found |= {row.name: row.key for row in sql.execute(some)}
     return found
+
+
+def beginning(sql: Connection, text: str) -> Known:
+    """Return the keys whose names begin with a text."""
+    some = select(KEYS.c.name, KEYS.c.key).where(KEYS.c.name.startswith(text, autoescape=True))
+    return {row.name: row.key for row in sql.execute(some.order_by(KEYS.c.name)) if row.name.startswith(text)}
 
 
 def of(engine: Engine, names: Iterable[str]) -> Known:

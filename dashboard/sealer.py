@@ -8,6 +8,7 @@ import structlog
 
 from config.sealing import UnsealedError, has_text, seal_command
 from config.vault import Vault
+from config.wallclock import now_ms
 from dashboard.commands import RefusedError
 from domain.records import Command
 
@@ -56,6 +57,6 @@ class Sealer:
 
     def _sealed(self, command: Command, about: str) -> Command:
         try:
-            return seal_command(self._vault, command, about=about)
+            return seal_command(self._vault, command, at_ms=now_ms(), about=about)
         except UnsealedError as no:
             raise RefusedError(str(no)) from no

@@ -142,11 +142,14 @@ class Courier:
         return self._round.go([message for message in messages if message.kind != "left"])
 
     def _tidy(self) -> None:
-        """Erase cases whose time has come, and take old settled messages off the list."""
+        """Erase what has had its time, and take old settled messages off the list."""
         at_ms = now_ms()
         erased = self._retention.step(at_ms)
         if erased:
-            _log.info("erased what was said about cases that left the state", cases=len(erased))
+            _log.info(
+                "erased what was said about cases that left the state, or by desks long ago",
+                erased=len(erased),
+            )
         if at_ms >= self._cleared_ms + CLEARED_EVERY_MS:
             self._outbox.clear(at_ms - KEPT_MS)
             self._cleared_ms = at_ms

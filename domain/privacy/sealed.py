@@ -5,6 +5,7 @@ the same content is known without opening it.
 """
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 LONGEST_SEALED = 12_000
@@ -20,6 +21,9 @@ _CASE = re.compile(r"(?:0\d|1[0-5])-[0-9a-f]{10,13}(?:\.[1-9a-v])?")
 """Partition, offset in hex and, of a part of a split case, the part's sign."""
 
 _FORM = re.compile(r"sealed:([A-Za-z0-9._-]{1,80}):([A-Za-z0-9_-]*)(?:#([0-9a-f]{32}))?")
+
+_OF_A_DAY = re.compile(r"[ad]-.+?\.(\d{8})(?:\.\d+)?")
+"""What has no case, and so no end, has a key a day: by it retention knows what is old."""
 
 
 def is_case(value: str) -> bool:
@@ -58,14 +62,25 @@ def key_of_case(case_id: str) -> str:
     return f"c-{case_id}"
 
 
-def key_of_alert(alert_id: str) -> str:
-    """Return the name of the key of what is written about an alert that has no case."""
-    return f"a-{alert_id}"
+def key_of_alert(alert_id: str, day: str) -> str:
+    """Return the name of the key of what is written on a day about an alert that has no case."""
+    return f"a-{alert_id}.{day}"
 
 
-def key_of_desk(desk: str) -> str:
-    """Return the name of the key of what is written about a desk."""
-    return f"d-{desk}"
+def key_of_desk(desk: str, day: str) -> str:
+    """Return the name of the key of what is written on a day about a desk."""
+    return f"d-{desk}.{day}"
+
+
+def day_of(at_ms: int) -> str:
+    """Return the day of an instant, in UTC, as names of keys have it."""
+    return datetime.fromtimestamp(at_ms // 1000, tz=UTC).strftime("%Y%m%d")
+
+
+def day_of_key(name: str) -> str:
+    """Return the day whose texts a key of an alert or a desk seals; empty of any other key."""
+    found = _OF_A_DAY.fullmatch(name)
+    return "" if found is None else found[1]
 
 
 def key_of_report(matter: str) -> str:

@@ -62,3 +62,13 @@ def test_the_last_closing_of_a_case_is_found_among_others(tmp_path: Path) -> Non
     assert (found.case, found.kind, found.end_ms) == ("03-1", "closed", 20)
     assert archive.closing_of("03-2", 3, until_s=monotonic_s() + 5) is None
     assert archive.closing_of("03-1", 3, until_s=0) is None
+
+
+def test_which_cases_were_merged_into_which_is_found_in_every_partition(tmp_path: Path) -> None:
+    files, archive = ArchiveFiles(str(tmp_path)), PassageArchive(str(tmp_path), "passages")
+    assert archive.merged() == {}
+    for partition, case, into in ((3, "03-1", "15-2"), (15, "15-2", "03-9"), (4, "15-3", "")):
+        one = msgspec.json.decode(rows(0, 0)[0].value, type=Passage)
+        merged = msgspec.structs.replace(one, case=case, kind="closed", merged_into=into)
+        files.write("passages", partition, [*rows(0, 4), Row(5, 0, msgspec.json.encode(merged))])
+    assert archive.merged() == {"03-1": "15-2", "15-2": "03-9"}

@@ -8,13 +8,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from config.sealing import UnsealedError, has_text, seal_command
-from config.vault import Vault
+from config import sealing
+from config.sealing import UnsealedError, has_text
+from config.vault import ErasedError, Vault
 from domain.flows.given import LONGEST_TEXT
 from domain.privacy.sealed import LONGEST_SEALED, is_sealed, key_name
 from domain.records import Command, encoder
 
 CASE = "03-000000001a"
+AT_MS = 1_767_600_000_000
+"""2026-01-05."""
 PLANTED = "某某甲 13800138000"
 
 
@@ -26,6 +29,10 @@ def vault(tmp_path: Path) -> Iterator[Vault]:
 
 def act(**given: Any) -> Command:
     return Command(id="12345678", action="return", case=CASE, given=given, account="a-1", screen="cli")
+
+
+def seal_command(vault: Vault, command: Command, **more: Any) -> Command:
+    return sealing.seal_command(vault, command, **{"at_ms": AT_MS} | more)
 
 
 def opened(vault: Vault, sealed: str) -> str:
@@ -47,11 +54,29 @@ def test_texts_are_sealed_whatever_they_are_called_and_codes_stay(vault: Vault) 
     assert "王" not in encoder.encode(command).decode()
 
 
-def test_a_key_is_of_the_case_else_of_the_alert(vault: Vault) -> None:
+def test_a_key_is_of_the_case_else_of_the_alert_or_the_desk_and_the_day(vault: Vault) -> None:
     shelve = Command(id="12345678", action="shelve", alert="03-1a2b-0", reason=PLANTED, for_s=60)
-    assert key_name(seal_command(vault, shelve).reason) == "a-03-1a2b-0"
+    assert key_name(seal_command(vault, shelve).reason) == "a-03-1a2b-0.20260105"
     assert key_name(seal_command(vault, shelve, about=CASE).reason) == f"c-{CASE}"
     assert key_name(seal_command(vault, act(reason=PLANTED)).given["reason"]) == f"c-{CASE}"
+    note = Command(id="12345678", action="note_shift", desk="990100001", given={"text": PLANTED})
+    names = [
+        key_name(seal_command(vault, note, at_ms=at).given["text"]) for at in (AT_MS, AT_MS + 86_400_000)
+    ]
+    assert names == ["d-990100001.20260105", "d-990100001.20260106"]
+
+
+def test_a_desk_writes_on_when_what_it_wrote_that_day_is_erased(vault: Vault) -> None:
+    note = Command(id="12345678", action="note_shift", desk="990100001", given={"text": PLANTED})
+    texts = []
+    for _ in range(3):
+        texts.append(seal_command(vault, note).given["text"])
+        assert opened(vault, texts[-1]) == PLANTED
+        vault.erase_names([key_name(texts[-1])], at_ms=AT_MS)
+    assert [key_name(one) for one in texts] == [f"d-990100001.20260105{n}" for n in ("", ".2", ".3")]
+    for one in texts:
+        with pytest.raises(ErasedError):
+            opened(vault, one)
 
 
 def test_the_longest_text_is_taken_by_the_fold_once_it_is_sealed(vault: Vault) -> None:

@@ -13,7 +13,7 @@ from config import vault_box
 from config.retention import EVERY_MS, Retention
 from config.vault import ErasedError, Vault, VaultError
 from domain.feeds.rules import DAY_MS
-from domain.privacy.sealed import ERASED_HASH, cipher_of, is_sealed, key_name, told_apart
+from domain.privacy.sealed import ERASED_HASH, cipher_of, day_of, is_sealed, key_name, told_apart
 
 CASE = "03-000000001a"
 AT_MS = 1_700_000_000_000
@@ -113,6 +113,35 @@ def test_what_left_is_erased_after_its_days_by_itself_looked_at_once_an_hour(tmp
         assert retention.step(due_ms + EVERY_MS) == []
         with pytest.raises(ErasedError):
             look(vault, sealed)
+
+
+def test_what_desks_and_alerts_without_a_case_had_written_goes_day_by_day(database: str) -> None:
+    with Vault(database) as vault:
+        retention = Retention(vault, keep_days=30)
+        midnight_ms = AT_MS - AT_MS % DAY_MS
+        about = ("d-990100001", "d-9901000012", "a-03-1a2b-0")
+        texts = {
+            (name, day): vault.seal_text(f"{name}.{day_of(midnight_ms + day * DAY_MS)}", "who it was")
+            for name in about
+            for day in (0, 1)
+        }
+        of_a_case = vault.seal_text(f"c-{CASE}", "stays")
+        assert retention.step(midnight_ms + 31 * DAY_MS - 1) == []
+        assert {look(vault, one) for one in texts.values()} == {"who it was"}
+        gone = retention.step(midnight_ms + 31 * DAY_MS + EVERY_MS)
+        assert sorted(gone) == sorted(f"{name}.{day_of(midnight_ms)}" for name in about)
+        for (_, day), one in texts.items():
+            if day:
+                assert look(vault, one) == "who it was"
+            else:
+                with pytest.raises(ErasedError):
+                    look(vault, one)
+        names = vault.names_of_days("d-990100001")
+        assert names == [f"d-990100001.{day_of(midnight_ms + day * DAY_MS)}" for day in (0, 1)]
+        assert vault.erase_names(names, at_ms=1) == 1
+        assert look(vault, texts["d-9901000012", 1]) == "who it was", "another desk whose code begins so"
+        assert look(vault, of_a_case) == "stays"
+        assert vault.names_of_days("d-99_100001") == []
 
 
 def test_what_another_system_sealed_does_not_open_and_says_so(database: str, tmp_path: Path) -> None:

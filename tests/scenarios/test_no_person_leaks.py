@@ -28,7 +28,7 @@ from config.settings import Settings
 from config.vault import vault_of
 from domain.privacy.sealed import key_name
 from tests.scenarios.running_town import RunningTown
-from watchfloor.erasing import keys_of
+from watchfloor.erasing import matter_of
 from watchfloor.read_models import ReadModels
 from watchfloor.topics import TOPICS
 
@@ -309,7 +309,7 @@ def erase_all(town: RunningTown, search: Search, cases: list[str]) -> None:
         assert any(NAME in text for text in opened.values()), "what was planted is in the vault's reach"
         assert town.run("privacy", "erase", first)["deleted"] == 2
         for case in rest:
-            vault.erase(case, keys_of(settings, models, vault, case), at_ms=1)
+            vault.erase(case, matter_of(settings, models, vault, case).names, at_ms=1)
         left = vault.open_all(mine, **look)
         assert left == {}
         for case in vault.erase_due(10**15):

@@ -10,6 +10,7 @@ from config.settings import Settings
 from config.vault import ErasedError, Vault, vault_of
 from domain.privacy.sealed import key_name
 from tests.watchfloor.conftest import Run
+from watchfloor.erasing import taken_by
 
 PERSON = {"reporter": "某某甲", "phone": "13800138000", "text": "三号楼前的灯坏了，请打13800138000"}
 
@@ -79,6 +80,7 @@ def test_a_case_is_erased_with_its_reports_its_texts_and_its_code(
     assert (code, "erased" in error) == (1, True)
 
     check_unreadable_row(run)
+    check_desk_and_alert(town, run)
     for name in ("99-nonsense", "03-00000fffff"):
         code, _, error = run("privacy", "erase", name)
         assert (code, "show cases" in error) == (1, True)
@@ -100,6 +102,38 @@ def check_unreadable_row(run: Run) -> None:
         letter["id"],
         "handling",
     )
+
+
+def check_desk_and_alert(town: Settings, run: Run) -> None:
+    """What was written about a desk or an alert is erased over all days, and it is said what stays."""
+    look: dict[str, Any] = {"account": "a", "case": "x", "purpose": "audit", "at_ms": 1}
+    with vault_of(town) as vault:
+        for kind, name in (("desk", "990599001"), ("alert", "03-1a2b-0")):
+            days = [f"{kind[0]}-{name}.2026010{day}" for day in (4, 5)]
+            texts = [vault.seal_text(day, "who it was") for day in days]
+            code, said, error = run("privacy", "erase", f"--{kind}", name, "--json")
+            assert (code, said[kind], said["keys"], said["deleted"]) == (0, name, days, 2), error
+            assert any("nobody can open" in one["why"] for one in said["left"])
+            for one in texts:
+                with pytest.raises(ErasedError):
+                    vault.open(one, **look)
+            code, _, told = run("privacy", "erase", f"--{kind}", name)
+            assert (code, f"{kind} {name}: 0 of 2 keys" in told) == (0, True)
+    code, _, error = run("privacy", "erase", "--desk", "990599002")
+    assert (code, "Nothing was ever written about the desk 990599002" in error) == (1, True)
+    for none in ((), ("03-0000000001", "--desk", "990599001")):
+        code, _, error = run("privacy", "erase", *none)
+        assert (code, "one thing to erase" in error) == (2, True)
+
+
+def test_what_was_merged_is_followed_over_several_cases_and_never_round_for_ever() -> None:
+    merged = {"a": "b", "b": "c", "d": "c", "x": "y"}
+    assert taken_by("c", merged, {}) == {"a", "b", "d"}
+    assert taken_by("b", merged, {}) == {"a"}
+    assert taken_by("a", merged, {}) == set()
+    shown = {"b": {"absorbed": [["e", "feed", "1"]]}, "e": {"absorbed": []}}
+    assert taken_by("c", merged, shown) == {"a", "b", "d", "e"}
+    assert taken_by("a", {"a": "b", "b": "a"}, {}) == {"b"}
 
 
 def test_what_leaves_the_vault_is_printed_with_its_reason(run: Run) -> None:

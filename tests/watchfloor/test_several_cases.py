@@ -3,7 +3,10 @@
 import time
 from typing import Any
 
+import pytest
+
 from config.settings import Settings
+from config.vault import ErasedError, vault_of
 from tests.watchfloor.conftest import Run
 
 ARRIVES_S = 20
@@ -36,6 +39,7 @@ def test_a_case_is_split_merged_back_and_handled_jointly(
     (part,) = parent["parts"]
     assert (part[:13], part[13:], shown(run, part)["parent"]) == (part[:13], ".1", case["id"])
     act("accept", "desk", part)
+    act("note", "desk", part, "text=who it was")
     act("merge", "desk", part, f"case={case['id']}")
     until_s = time.monotonic() + ARRIVES_S
     while shown(run, part)["merging"] and time.monotonic() < until_s:
@@ -52,3 +56,23 @@ def test_a_case_is_split_merged_back_and_handled_jointly(
     assert ([one["done"] for one in tasks], said["version"]) == ([True], shown(run, case["id"])["version"])
     code, proof, _ = run("digest", "--refold", "--json")
     assert (code, proof["state"]) == (0, proof["live"])
+    check_erased_with_what_was_merged(town, run, case["id"], part)
+
+
+def check_erased_with_what_was_merged(town: Settings, run: Run, case: str, part: str) -> None:
+    """What was written about a case that was merged into another one is erased with that one."""
+    (noted,) = [one["given"]["text"] for one in shown(run, part)["story"] if one["action"] == "note"]
+    look: dict[str, Any] = {"account": "a", "case": part, "purpose": "audit", "at_ms": 1}
+    with vault_of(town) as vault:
+        assert vault.open(noted, **look) == "who it was"
+        code, said, error = run("privacy", "erase", case, "--json")
+        assert (code, said["merged"], said["merged_into"]) == (0, [part], None), error
+        assert {f"c-{case}", f"c-{part}"} <= set(said["keys"])
+        with pytest.raises(ErasedError):
+            vault.open(noted, **look)
+        assert vault.case_of_code(vault.tracking_code(part)) is None
+    code, said, _ = run("privacy", "erase", part, "--json")
+    assert (code, said["merged"], said["merged_into"]) == (0, [], case)
+    assert case in said["left"][-1]["what"]
+    code, _, told = run("privacy", "erase", part)
+    assert (code, f"closed as a duplicate of {case}" in told) == (0, True)

@@ -48,6 +48,7 @@ def command(  # noqa: PLR0913 - one parameter an option
     from config.accounts import AccountError, accounts_of
     from config.sealing import UnsealedError, seal_command
     from config.vault import vault_of
+    from config.wallclock import now_ms
     from domain.records import Command, encoder
     from watchfloor.asking import ask
     from watchfloor.commands import output
@@ -78,7 +79,7 @@ def command(  # noqa: PLR0913 - one parameter an option
             record = msgspec.structs.replace(record, version=_version(settings, models, record, teams))
         try:
             with vault_of(settings) as vault:
-                record = seal_command(vault, record)
+                record = seal_command(vault, record, at_ms=now_ms())
         except UnsealedError as no:
             raise RefusedError(str(no)) from no
         answer = ask(settings, models, {record.id: (partition, encoder.encode(record))})[record.id]
