@@ -39,6 +39,9 @@ SENTENCES = {
 }
 """What is said for a refusal of the fold; of any other that it was not taken down."""
 
+UNKNOWN = "track_unknown"
+"""Said of a code that is none of ours, and of one whose case is erased."""
+
 CaseRead = tuple[dict[str, Any] | None, int]
 """A case's read model, None where it has left the state, and the journal's instant."""
 
@@ -100,7 +103,7 @@ class Tracking:
         case = await asyncio.to_thread(self._parts.case_of_code, code) if code else None
         if case is None:
             await asyncio.sleep(max(0.0, NOTHING_AFTER_S - (monotonic_s() - begun_s)))
-            return Shown(lang=lang, said="track_unknown", bad=True)
+            return Shown(lang=lang, said=UNKNOWN, bad=True)
         found = await self._found(case)
         if found.shown is None:
             return await self._gone(found.case, lang)
@@ -206,7 +209,7 @@ async def _asked(tracking: Tracking, code: str, lang: str, form: dict[str, str])
         shown = Shown(
             lang=lang, code=code, said=said, bad=bad, view=shown.view, texts=shown.texts, ask=said == "track_no_stale"
         )  # fmt: skip
-    return _page(shown)
+    return _page(shown, 404 if shown.said == UNKNOWN else 200)
 
 
 def address_of(request: Request) -> str:

@@ -147,6 +147,9 @@ def test_a_wrong_code_and_an_erased_one_get_the_same_answer_after_the_same_time(
         spans.append(time.monotonic() - begun)
         pages.append((status, headers["content-length"], page))
     assert len(set(pages)) == 1
+    assert pages[0][0] == 404
+    assert ask(wall, f"/track/{code}")[0] == 404
+    assert ask(wall, "/track", {"code": code, "settled": "no"})[0] == 404
     assert "Nothing can be shown for this code" in words(pages[0][2])
     assert min(spans) >= NOTHING_AFTER_S
     assert max(spans) - min(spans) < 0.4
