@@ -54,6 +54,11 @@ REPORT_WORDS: dict[str, tuple[str, str]] = {
         "Teams of fewer than {n} people have no figures: those would be figures of one of them.",
         "不足 {n} 人的班组不显示数据，以免反映到个人。",
     ),
+    "rep_withheld": ("withheld: no figures", "不显示数据"),
+    "rep_withheld_why": (
+        "One such team alone would follow from the total, so that those of the next smallest are withheld as well.",
+        "仅一个班组人数不足时，可由合计推算，故次小的班组亦不显示。",
+    ),
     "rep_counting": ("Counting…", "正在统计…"),
     "rep_empty": (
         "No case was accepted, due or closed here in this period. Choose another period, or a wider scope.",

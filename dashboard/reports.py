@@ -16,6 +16,7 @@ from domain.codes import is_jurisdiction
 from domain.evaluation import table as evaluation_table
 from domain.evaluation.case_record import Period
 from domain.evaluation.figures import BYS, Evaluation
+from domain.evaluation.table import Language
 from domain.rules import Rules
 
 PATHS = frozenset({"/reports.json", "/reports.csv"})
@@ -78,10 +79,12 @@ def declare(
         period, by = _period(asked.get("from", ""), asked.get("to", "")), _by(asked.get("by", ""))
         evaluation = await found.found((scope, period, by), step_titles(rules.flows.values()))
         names = await _names(found, rules, evaluation, by)
-        language = "zh" if asked.get("lang", "").startswith("zh") else "en"
+        language: Language = "zh" if asked.get("lang", "").startswith("zh") else "en"
         own = {code: words[language] for code, words in names.items()}
         # spreadsheets take a file for UTF-8 by its mark alone
-        text = "\ufeff" + await asyncio.to_thread(evaluation_table.as_csv, evaluation, own, found.least)
+        text = "\ufeff" + await asyncio.to_thread(
+            evaluation_table.as_csv, evaluation, own, found.least, language
+        )
         name = f"evaluation-{scope or 'all'}-{by}-{period.from_ms}-{period.to_ms}.csv"
         return Response(
             text.encode(),

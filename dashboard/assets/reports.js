@@ -227,15 +227,18 @@
     const body = document.querySelector("#rep-table tbody");
     body.replaceChildren(...shown.rows.map(line));
     const small = shown.rows.some((row) => row.fewer_than);
-    wf.text(wf.$("rep-small"), small ? wf.t("rep_small", { n: shown.least }) : "");
+    const withheld = shown.rows.some((row) => row.withheld);
+    const said = [small ? "rep_small" : "", withheld ? "rep_withheld_why" : ""].filter(Boolean);
+    wf.text(wf.$("rep-small"), said.map((key) => wf.t(key, { n: shown.least })).join(" "));
   }
 
   function line(row) {
     const goes = shown.by === "jurisdiction" && row.code.length < 15 && row.code !== wf.url.scope;
     const label = goes ? wf.el("button", { type: "button", class: "rep-down", onclick: () => wf.go({ scope: row.code }) }, called(row)) : called(row);
     const head = wf.el("th", { scope: "row", class: "rep-name" }, label, called(row) === row.code ? null : wf.el("span", { class: "rep-code" }, row.code));
-    if (row.fewer_than) {
-      return wf.el("tr", { class: "rep-none" }, head, wf.el("td", { colspan: COUNTS.length + RATES.length + AFTER.length }, wf.t("rep_fewer", { n: row.fewer_than })));
+    if (row.fewer_than || row.withheld) {
+      const why = row.withheld ? wf.t("rep_withheld") : wf.t("rep_fewer", { n: row.fewer_than });
+      return wf.el("tr", { class: "rep-none" }, head, wf.el("td", { colspan: COUNTS.length + RATES.length + AFTER.length }, why));
     }
     const counts = (names) => names.map((one) => wf.el("td", {}, wf.number(row[one])));
     return wf.el("tr", {}, head, ...counts(COUNTS), ...RATES.map((one) => wf.el("td", { class: "rep-wide" }, ...rateCell(row[one]))), ...counts(AFTER));

@@ -29,7 +29,7 @@
 
   // Rates stand on their row, one a little above the other; the line is the interval.
   function rates(found, words) {
-    const all = found.rows.filter((row) => !row.fewer_than && row.due > 0);
+    const all = found.rows.filter((row) => !row.fewer_than && !row.withheld && row.due > 0);
     const rows = all.slice(0, MOST_ROWS);
     const trace = (name, shift, symbol, color) => ({
       type: "scatter",

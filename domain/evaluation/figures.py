@@ -50,10 +50,15 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """A desk, a team or a jurisdiction; without figures it is a team of fewer people than are shown."""
+    """A desk, a team or a jurisdiction; without figures it is a team of fewer people than are shown.
+
+    `for_another`: it is large enough, but one other team alone would be without figures, which would then be what this
+    team's and the other rows' lack to the whole.
+    """
 
     code: str
     figures: Figures | None
+    for_another: bool = False
 
 
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,14 +132,21 @@ class Tally:
         sizes
             How many people are in a team.
         least
-            Teams of fewer have no figures.
+            Teams of fewer have no figures; where that is one team alone, neither has the next smallest.
 
         """
         order = {step: number for number, step in enumerate(steps)}
-        rows = []
-        for code, total in sorted(self._sums.items()):
-            shown = self._by != "team" or sizes.get(code, 0) >= least
-            rows.append(Row(code=code, figures=total.figures(order) if shown else None))
+        small = {code for code in self._sums if self._by == "team" and sizes.get(code, 0) < least}
+        others = sorted(self._sums.keys() - small, key=lambda code: (sizes.get(code, 0), code))
+        with_it = set(others[:1]) if len(small) == 1 else set()
+        rows = [
+            Row(
+                code=code,
+                figures=None if code in small | with_it else total.figures(order),
+                for_another=code in with_it,
+            )
+            for code, total in sorted(self._sums.items())
+        ]
         return Evaluation(rows=rows, whole=self._whole.figures(order))
 
 

@@ -3,11 +3,11 @@
 import csv
 import io
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
-from domain.evaluation.figures import Evaluation, Figures
+from domain.evaluation.figures import Evaluation, Figures, Row
 from domain.evaluation.statistics import Rate
 
 COUNTS = ("accepted", "filed", "due", "closed", "returned", "reopened")
@@ -21,9 +21,18 @@ TOTAL = "total"
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so is a formula to spreadsheets; a name from a source must not become one."""
 
+Language = Literal["en", "zh"]
+
+FEWER: Mapping[Language, str] = {"en": "fewer than {n} people", "zh": "不足 {n} 人，不显示数据"}
+WITHHELD: Mapping[Language, str] = {
+    "en": "withheld: the figures of a team of fewer than {n} people would follow from them",
+    "zh": "不显示数据，以免推算出不足 {n} 人的班组",
+}
+"""What a file has instead of figures."""
+
 
 def plain(found: Evaluation, names: Mapping[str, str], least: int) -> dict[str, Any]:
-    """Return `rows` and `whole`; a team of too few people has `fewer_than` instead of figures.
+    """Return `rows` and `whole`; a team of too few people has `fewer_than` instead of figures, one with it `withheld`.
 
     Parameters
     ----------
@@ -37,13 +46,13 @@ def plain(found: Evaluation, names: Mapping[str, str], least: int) -> dict[str, 
     """
     rows = [
         {"code": row.code, "name": names.get(row.code, row.code)}
-        | ({"fewer_than": least} if row.figures is None else _plain(row.figures))
+        | (_none(row, least) if row.figures is None else _plain(row.figures))
         for row in found.rows
     ]
     return {"rows": rows, "whole": _plain(found.whole)}
 
 
-def as_csv(found: Evaluation, names: Mapping[str, str], least: int) -> str:
+def as_csv(found: Evaluation, names: Mapping[str, str], least: int, language: Language = "en") -> str:
     """Return the figures as a CSV file, a row for each and the total last; hours with two digits."""
     steps = list(found.whole.steps)
     head = ["code", "name", *COUNTS]
@@ -56,13 +65,17 @@ def as_csv(found: Evaluation, names: Mapping[str, str], least: int) -> str:
     write(head)
     for row in found.rows:
         label = [_cell(row.code), _cell(names.get(row.code, row.code))]
-        write(
-            [*label, f"fewer than {least} people"]
-            if row.figures is None
-            else [*label, *_cells(row.figures, steps)]
-        )
+        if row.figures is None:
+            words = WITHHELD if row.for_another else FEWER
+            write([*label, words[language].format(n=least)])
+        else:
+            write([*label, *_cells(row.figures, steps)])
     write([TOTAL, "", *_cells(found.whole, steps)])
     return out.getvalue()
+
+
+def _none(row: Row, least: int) -> dict[str, Any]:
+    return {"withheld": True} if row.for_another else {"fewer_than": least}
 
 
 def _plain(figures: Figures) -> dict[str, Any]:

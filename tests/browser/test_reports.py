@@ -51,12 +51,18 @@ def test_small_teams_have_no_figures_and_a_file_says_the_same(open_page: Open) -
     page = filled(open_page("/reports?scope=990100&by=team&span=quarter&at=2023-12-01", ready=False))
     expect(page.locator("#rep-table tbody")).to_contain_text("fewer than 5 people")
     expect(page.locator("#rep-table tbody")).to_contain_text("Road gang")
+    expect(page.locator("#rep-table tbody tr").nth(2)).to_contain_text("withheld: no figures")
+    expect(page.locator("#rep-small")).to_contain_text("next smallest are withheld")
     with page.expect_download() as told:
         page.locator("#rep-csv").click()
     text = Path(told.value.path()).read_text(encoding="utf-8-sig")
     lines = {line["code"]: line for line in csv.DictReader(io.StringIO(text))}
     assert list(lines) == ["parks", "roads", "water", "total"]
     assert lines["parks"]["accepted"] == "fewer than 5 people"
+    assert (
+        lines["water"]["accepted"]
+        == "withheld: the figures of a team of fewer than 5 people would follow from them"
+    )
     due = page.locator("#rep-table tbody tr").nth(1).locator("td").nth(2).text_content()
     assert lines["roads"]["due"] == due
 

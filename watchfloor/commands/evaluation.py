@@ -63,9 +63,10 @@ def evaluation(  # noqa: PLR0913 - one parameter an option
         output.print_object(asked | shown)
         return
     rows = [_cells(row) for row in [*shown["rows"], {"code": "", "name": "in all"} | shown["whole"]]]
-    output.print_table(
-        "", COLUMNS, rows, "rates as rate (95 % interval) of how many; --json has the steps' times"
-    )
+    notes = ["rates as rate (95 % interval) of how many; --json has the steps' times"]
+    if any("withheld" in row for row in shown["rows"]):
+        notes.append(f"withheld: the figures of a team of fewer than {least} people would follow from them")
+    output.print_table("", COLUMNS, rows, "; ".join(notes))
 
 
 def _evaluated(
@@ -135,13 +136,9 @@ def _period(begin: str, end: str) -> "Period":
 
 
 def _cells(row: dict[str, Any]) -> list[object]:
-    if "fewer_than" in row:
-        return [
-            row["code"],
-            row["name"],
-            f"fewer than {row['fewer_than']} people",
-            *[None] * (len(COLUMNS) - 3),
-        ]
+    if "fewer_than" in row or "withheld" in row:
+        why = "withheld" if "withheld" in row else f"fewer than {row['fewer_than']} people"
+        return [row["code"], row["name"], why, *[None] * (len(COLUMNS) - 3)]
     return [
         row["code"], row["name"], row["accepted"], row["filed"], row["due"], row["closed"], _rate(row["close_rate"]),
         _rate(row["on_time_rate"]), row["returned"], row["reopened"], _rate(row["satisfaction"]),

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from domain.evaluation import table
 from domain.evaluation.case_record import OpenCase, Period, facts_of
 from domain.evaluation.figures import BYS, By, Figures, Tally
 from domain.evaluation.passages import Passage
@@ -217,6 +218,30 @@ def test_a_team_of_few_people_has_no_figures() -> None:
     assert [(row.code, row.figures is not None) for row in rows] == [
         ("gone", False), ("roads", True), ("water", False),
     ]  # fmt: skip
+
+
+def test_of_one_small_team_alone_the_figures_do_not_follow_from_the_others() -> None:
+    tally = Tally(Period(0, 100), "", "team")
+    for n, team in enumerate(("roads", "water", "parks", "parks", "parks")):
+        tally.add([passage("closed", 20, case=f"00-{n}", team=team, whole_due_ms=50)], [])
+    found = tally.result((), {"roads": 9, "water": 6, "parks": 3}, 5)
+    shown = {row.code: row.figures for row in found.rows}
+    assert [code for code, figures in shown.items() if figures is not None] == ["roads"]
+    assert [(row.code, row.for_another) for row in found.rows] == [
+        ("parks", False), ("roads", False), ("water", True),
+    ]  # fmt: skip
+    said = {row["code"]: row for row in table.plain(found, {}, 5)["rows"]}
+    assert said["parks"] == {"code": "parks", "name": "parks", "fewer_than": 5}
+    assert said["water"] == {"code": "water", "name": "water", "withheld": True}
+    assert "would follow" in table.as_csv(found, {}, 5).splitlines()[3]
+    assert "推算" in table.as_csv(found, {}, 5, "zh").splitlines()[3]
+    every = tally.result((), {"roads": 9, "water": 6, "parks": 5}, 5).rows
+    assert all(row.figures is not None and not row.for_another for row in every)
+    two = tally.result((), {"roads": 9, "water": 4, "parks": 3}, 5).rows
+    assert [row.figures is not None for row in two] == [False, True, False]
+    alone = Tally(Period(0, 100), "", "team")
+    alone.add([passage("closed", 20, team="parks", whole_due_ms=50)], [])
+    assert [row.figures for row in alone.result((), {"parks": 3}, 5).rows] == [None]
 
 
 def test_times_leave_pauses_out() -> None:
