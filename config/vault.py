@@ -251,6 +251,12 @@ class Vault(Store):
             names = sql.execute(select(LEAVING.c.names).where(LEAVING.c.case_id == case_id)).scalar()
         return [] if names is None else list(json.loads(names))
 
+    def erase_at(self, case_id: str) -> int | None:
+        """Return when a case that has left the state is erased; None where that is not noted."""
+        with self._asked(), reading(self._engine) as sql:
+            found = sql.execute(select(LEAVING.c.erase_ms).where(LEAVING.c.case_id == case_id)).scalar()
+        return None if found is None else int(found)
+
     def erase_due(self, now_ms: int) -> list[str]:
         """Erase cases whose time has come, some hundreds at a time; return them."""
         due = select(LEAVING).where(LEAVING.c.erase_ms <= now_ms).order_by(LEAVING.c.erase_ms)

@@ -15,6 +15,7 @@ from dashboard.reporter_line import ReporterLine
 from dashboard.rulebook import RuleSets
 from dashboard.sign_ins import SignIns
 from dashboard.track_answers import ASKED_S, MOST_ASKED, CaseRead, TrackParts
+from domain.evaluation.passages import Passage
 from domain.privacy.scrub import scrub
 
 SEARCH_S = 2.0
@@ -90,7 +91,7 @@ def track_parts(
 class Archived:
     """When cases were closed that have left the state, by the archive: one search at a time, and none for long.
 
-    The page is public: who asks for an old case costs what one search costs, and who asks meanwhile hears that it is
+    The tracking page is public: who asks for an old case costs what one search costs, and who asks meanwhile hears that it is
     archived.
     """
 
@@ -100,17 +101,21 @@ class Archived:
 
     def closed(self, case: str) -> tuple[int, str] | None:
         """Return when a case was closed and of which feed it was; None where that cannot be known soon."""
+        found = self.closing(case)
+        return None if found is None else (found.end_ms, found.feed)
+
+    def closing(self, case: str) -> Passage | None:
+        """Return the last closing of a case; None where that cannot be known soon."""
         if not self._searching.acquire(blocking=False):
             return None
         try:
-            found = self._archive.closing_of(
+            return self._archive.closing_of(
                 case, int(case.partition("-")[0]), until_s=monotonic_s() + SEARCH_S
             )
         except OSError:
             return None
         finally:
             self._searching.release()
-        return None if found is None else (found.end_ms, found.feed)
 
 
 def opened(vault: Vault, sealed: str, case: str) -> str:

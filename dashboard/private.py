@@ -1,5 +1,8 @@
 """`POST /private`: what a person at a desk may see of whoever reported a case, and of what was written about it.
 
+A case that has left the state is not opened here any more: who had a role over it hears when and how it was closed, and how
+long what was written about it is kept.
+
 Within the account's scope, as much as its roles there see for the stated purpose (`domain.privacy.sights`), and each look is
 logged before anything is shown.
 """
@@ -17,7 +20,8 @@ from starlette.requests import Request
 
 from config.accounts import Accounts, Right
 from config.vault import Vault, VaultError
-from domain.privacy.sealed import is_sealed
+from domain.evaluation.passages import Passage
+from domain.privacy.sealed import is_case, is_sealed, key_of_case
 from domain.privacy.sights import FIELDS, OF_THIS_CASE, Purpose, masked, sight_of
 
 PATHS = frozenset({"/private"})
@@ -25,8 +29,14 @@ PATHS = frozenset({"/private"})
 WITHIN_S = 5.0
 """The vault answers in milliseconds; a person asks again rather than wait for a database that is dead."""
 
+NO_CASE = "There is no such case in your jurisdiction, or not any more."
+SEES_NOTHING = "Your roles see nothing of persons and of what was written."
+LEFT = "This case is closed and has left the desks: what was written about it is kept for a while, and not shown here."
+LEFT_ERASED = "This case is closed and has left the desks, and what was written about it is erased."
+
 Case = Mapping[str, Any]
 CaseOf = Callable[[str], Awaitable[Case | None]]
+ClosingOf = Callable[[str], Passage | None]
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,11 +47,12 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NotShownError(Exception):
-    """Why nothing is shown: an HTTP status and a sentence."""
+    """Why nothing is shown: an HTTP status and a sentence, and what is known all the same."""
 
-    def __init__(self, status: int, sentence: str) -> None:
+    def __init__(self, status: int, sentence: str, known: Mapping[str, Any] | None = None) -> None:
         super().__init__(sentence)
         self.status = status
+        self.known = known or {}
 
 
 class PrivateView(Protocol):
@@ -60,12 +71,22 @@ class Desk:
         What opens, and who has which rights.
     case_of
         Returns a case as screens read it, None where there is none.
+    closing_of
+        Returns the last closing of a case that has left the state, None where none is known. Runs in a thread.
     now_ms
         When it is, for the log.
 
     """
 
-    def __init__(self, vault: Vault, accounts: Accounts, case_of: CaseOf, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        vault: Vault,
+        accounts: Accounts,
+        case_of: CaseOf,
+        closing_of: ClosingOf,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._closing_of = closing_of
         self._vault = vault
         self._accounts = accounts
         self._case_of = case_of
@@ -79,7 +100,8 @@ class Desk:
         Raises
         ------
         NotShownError
-            If the case is not there or outside the account's scope, its roles see nothing, or the vault does not answer.
+            If the case is not there, has left the state or is outside the account's scope, its roles see nothing, or the
+            vault does not answer.
 
         """
         case = await self._case_of(asked.case)
@@ -94,13 +116,16 @@ class Desk:
 
     def _opened(self, account: str, case: Case | None, asked: Asked) -> dict[str, Any]:
         known = self._accounts.of_id(account)
-        roles = set() if known is None or case is None else roles_over(account, known.rights, case)
-        if case is None or not roles:
-            raise NotShownError(404, "There is no such case in your jurisdiction, or not any more.")
+        rights = () if known is None else known.rights
+        if case is None:
+            raise self._left(account, rights, asked.case)
+        roles = roles_over(account, rights, case)
+        if not roles:
+            raise NotShownError(404, NO_CASE)
         sights = {field: sight_of(roles, field, asked.purpose) for field in FIELDS}
         seen = [field for field, sight in sights.items() if sight != "none"]
         if not seen:
-            raise NotShownError(403, "Your roles see nothing of persons and of what was written.")
+            raise NotShownError(403, SEES_NOTHING)
         texts = texts_of(case.get("story") or ())
         reports = [one for one in case.get("private") or () if is_sealed(one)]
         if sights["text"] == "none":
@@ -122,6 +147,26 @@ class Desk:
             "seen": sights,
             "erased": any(one not in found for one in wanted),
         }
+
+    def _left(self, account: str, rights: Iterable[Right], case_id: str) -> NotShownError:
+        """Return what is said of a case that is not in the state; that there was one, only to who had a role over it."""
+        closing = self._closing_of(case_id) if rights and is_case(case_id) else None
+        if closing is None:
+            return NotShownError(404, NO_CASE)
+        roles = roles_over(account, rights, {"grid": closing.grid, "assignee": closing.team})
+        if not roles:
+            return NotShownError(404, NO_CASE)
+        if all(sight_of(roles, field, "handling") == "none" for field in FIELDS):
+            return NotShownError(403, SEES_NOTHING)
+        erased = bool(self._vault.erased([key_of_case(case_id)]))
+        known = {
+            "closed_ms": closing.end_ms,
+            "outcome": closing.outcome,
+            "merged_into": closing.merged_into,
+            "erased": erased,
+            "erase_ms": None if erased else self._vault.erase_at(case_id),
+        }
+        return NotShownError(410, LEFT_ERASED if erased else LEFT, known)
 
 
 def roles_over(account: str, rights: Iterable[Right], case: Case) -> set[str]:
@@ -193,7 +238,7 @@ def declare(server: FastAPI, view: PrivateView | None) -> None:
         try:
             said, status = await _answer(view, request), 200
         except NotShownError as no:
-            said, status = {"error": str(no)}, no.status
+            said, status = {"error": str(no), **no.known}, no.status
         return Response(msgspec.json.encode(said), status, media_type="application/json")
 
 

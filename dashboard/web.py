@@ -34,7 +34,7 @@ from dashboard import (
     track_page,
 )
 from dashboard.answers import Surroundings
-from dashboard.desk_parts import handover_parts, track_parts
+from dashboard.desk_parts import Archived, handover_parts, track_parts
 from dashboard.evaluations import Evaluations
 from dashboard.headers import Guard, content_security_policy, host_name
 from dashboard.names import Names
@@ -115,7 +115,9 @@ def surroundings(settings: Settings) -> Surroundings:
     return Surroundings(
         readings=readings,
         keeper=keeper,
-        private=private.Desk(vault_of(settings), accounts, reader.case, now_ms),
+        private=private.Desk(
+            vault_of(settings), accounts, reader.case, Archived(PassageArchive.of(settings)).closing, now_ms
+        ),
         oidc=None if provider is None else OidcDoor(provider, accounts, sign_ins),
         evaluations=Evaluations(
             reader,

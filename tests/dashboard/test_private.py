@@ -13,6 +13,7 @@ from config.vault import Vault
 from dashboard.door import Keeper
 from dashboard.private import Desk
 from dashboard.sign_ins import SignIns
+from domain.evaluation.passages import Passage
 from domain.privacy.sights import SIGHTS
 from tests.browser import town
 from tests.browser.wall_server import serving
@@ -26,6 +27,12 @@ PERSON = {
     "text": "灯坏了，打13800138000",
 }
 REASON = "某某甲说不对，电话13800138000"
+
+LEFT = Passage(
+    effect="e", kind="closed", t_ms=90, case="05-0000000002", feed="desk", round=1, visit=3, step="closed", level="village",
+    desk="990100001", team="team a", grid="990100001002003", category="lamp", arrived_ms=1, start_ms=1, end_ms=80,
+    outcome="settled",
+)  # fmt: skip
 
 
 class Place:
@@ -65,9 +72,12 @@ def place(tmp_path: Path, valkey: str, topic_prefix: str) -> Iterator[Place]:
         async def case_of(name: str) -> dict[str, Any] | None:
             return case if name == CASE else None
 
+        def closing_of(name: str) -> Passage | None:
+            return LEFT if name == LEFT.case else None
+
         keeper = Keeper(accounts, SignIns(valkey, topic_prefix), SECRET, may_be_open=True)
         around = town.surroundings(tmp_path / "rules", town.Gateway())
-        desk = Desk(vault, accounts, case_of, lambda: 7)
+        desk = Desk(vault, accounts, case_of, closing_of, lambda: 7)
         with serving(dataclasses.replace(around, keeper=keeper, private=desk)) as wall:
             yield Place(wall, vault, accounts, case)
 
@@ -134,4 +144,32 @@ def test_what_is_erased_is_said_and_not_shown(place: Place) -> None:
     place.vault.erase(CASE, ["r-" + "a" * 32], at_ms=1)
     status, said = place.look(who)
     assert (status, said["reports"], said["texts"], said["erased"]) == (200, [], {}, True)
+    assert place.vault.views() == []
+
+
+def test_of_a_case_that_has_left_the_state_it_is_said_when_and_how_it_was_closed_and_how_long_its_keys_are_kept(
+    place: Place,
+) -> None:
+    who = place.sign_in("c", ("clerk", "9901", ""))
+    place.vault.seal_text(f"c-{LEFT.case}", REASON)
+    place.vault.retire(LEFT.case, [], erase_ms=500)
+    status, said = place.look(who, case=LEFT.case)
+    assert (status, "kept for a while" in said.pop("error")) == (410, True)
+    assert said == {
+        "closed_ms": 80,
+        "outcome": "settled",
+        "merged_into": "",
+        "erased": False,
+        "erase_ms": 500,
+    }
+    place.vault.erase_due(500)
+    status, said = place.look(who, case=LEFT.case)
+    assert (status, said["erased"], said["erase_ms"], "is erased" in said["error"]) == (410, True, None, True)
+    assert place.look(place.sign_in("t", ("handling_unit", "99", "team a")), case=LEFT.case)[0] == 410
+    assert place.look(place.sign_in("u", ("handling_unit", "99", "team b")), case=LEFT.case)[0] == 404
+    assert place.look(place.sign_in("o", ("clerk", "11", "")), case=LEFT.case)[0] == 404, (
+        "not even that there was one"
+    )
+    assert place.look(place.sign_in("s", ("ops", "99", "")), case=LEFT.case)[0] == 403
+    assert place.look(who, case="../../etc")[0] == 404
     assert place.vault.views() == []
