@@ -14,7 +14,7 @@ import msgspec
 from domain import read_models
 from domain.alerts.alert import Alert
 from domain.alerts.book import AlertBook
-from domain.audit import AuditTrail, facts_of_alert, facts_of_case
+from domain.audit import CLOCK, AuditTrail, facts_of_alert, facts_of_case
 from domain.cases.book import ACK_LAPSED, CaseBook
 from domain.cases.case import Case
 from domain.cases.queue_rows import rows_of
@@ -196,6 +196,7 @@ class Casework:
 
     def _shelf_ends(self, alert_id: str, at_ms: int) -> None:
         if self._alerts.shelf_ends(alert_id, at_ms):
+            self._cases.alert_acted(self._alerts.alerts.get(alert_id), "unshelve", CLOCK)
             self._audit.by_clock("unshelve", alert=alert_id)
 
     def _worked_mark(self, case_id: str, mark: int, at_ms: int) -> None:

@@ -172,6 +172,7 @@ class Commands:
         reason = self._undo.undo(command)
         if not reason:
             self._cases.take_back(command.alert, command.undoes)
+            self._cases.alert_acted(self._alerts.alerts.get(command.alert), command.action, command.account)
         return reason
 
     def _carry_out(self, command: Command) -> str:
@@ -199,6 +200,7 @@ class Commands:
         if not reason:
             self._alerts.acted(fact, alert, self._cases.version_of(alert.case))
             self._undo.note(command, before, alert, now_ms)
+            self._cases.alert_acted(alert, command.action, command.account)
             if fact in {"acknowledged", "shelved"}:
                 self._cases.alert_taken(alert, fact, command.id)
         return reason

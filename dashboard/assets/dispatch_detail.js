@@ -161,7 +161,7 @@
             "li",
             {},
             wf.el("button", { type: "button", class: "link", onclick: () => desk.queue.focus(one.case), title: wf.t("look") }, desk.duplicateLine(item, one)),
-            can ? wf.el("button", { type: "button", class: "act small", disabled: Boolean(desk.off()), onclick: () => desk.dialogs.merge(item) }, wf.t("act_merge")) : null
+            can ? wf.el("button", { type: "button", class: "act small", disabled: Boolean(desk.off()), onclick: () => desk.dialogs.merge(item, one.case) }, wf.t("act_merge")) : null
           )
         )
       )
@@ -201,6 +201,7 @@
           pair("cause", wf.both(rule.cause, "")),
           pair("consequence", wf.both(rule.consequence, "")),
           pair("time_available", wf.both(rule.time_available, "")),
+          pair("escalate_to", higher((facts && facts.case && facts.case.desk) || alert.grid || alert.scope)),
           pair("values", seen || values(alert)),
           pair("threshold", limit(named.threshold)),
           pair("where_in_journal", position(alert, named.link))
@@ -210,6 +211,12 @@
   }
 
   const pair = (key, value) => (value ? wf.el("div", {}, wf.el("dt", {}, wf.t(key)), wf.el("dd", {}, value)) : null);
+
+  // The desk of the level above: of a village its township, of a township its county.
+  const higher = (code) => {
+    const digits = [12, 9, 6].find((one) => one < String(code || "").length);
+    return digits ? wf.placeName(code.slice(0, digits)) : "";
+  };
 
   const values = (alert) => (alert.due_ms ? `${wf.t(alert.clock ? wf.clockWord(alert.clock) : "due")}: ${wf.t("due")} ${wf.moment(alert.due_ms)} · ${wf.t("raised")} ${wf.moment(alert.raised_ms)}` : "");
 

@@ -256,11 +256,11 @@
     if (fields[1]) fields[1].hidden = !shown;
   }
 
-  dialogs.merge = async function (item) {
+  dialogs.merge = async function (item, wish) {
     const facts = desk.facts(item) || {};
     if (!desk.may(item, "merge")) return desk.toast({ state: "note", text: wf.t("cannot_now", { what: wf.t("act_merge") }) });
     const near = facts.duplicates || [];
-    const fields = [{ name: "case", kind: "radios", needed: true, label: wf.t("merge_into"), other: wf.t("another_case"), options: near.map((one) => [one.case, desk.duplicateLine(item, one)]) }];
+    const fields = [{ name: "case", kind: "radios", needed: true, label: wf.t("merge_into"), other: wf.t("another_case"), options: near.map((one) => [one.case, desk.duplicateLine(item, one)]), chosen: Math.max(0, near.findIndex((one) => one.case === wish)) }];
     const version = desk.versionOf(item, "merge");
     const given = await dialogs.fields({ title: wf.t("act_merge"), item, fields, head: [elsewhere(item)], note: wf.t("merge_note") });
     if (given) desk.act(item, "merge", given, { version });
@@ -277,7 +277,7 @@
   // --- shelving: a span by priority, a reason by its code, and words
 
   const SPANS = [[900, "for_15m"], [3600, "for_1h"], [14400, "for_4h"], [0, "for_shift"]]; // prettier-ignore
-  const AT_MOST_S = { 1: 900, 2: 14400, 3: 43200, 4: 43200 };
+  const AT_MOST_S = { 1: 900, 2: 14400, 3: 28800, 4: 28800 }; // no longer than the fold allows
   const REASONS = ["noise", "known", "planned", "elsewhere", "other"];
   const SHIFT_ENDS_H = [8, 16, 24]; // three shifts; handover pages may say otherwise
 
@@ -297,14 +297,16 @@
     }
     const most = AT_MOST_S[Math.min(...open.map((alert) => alert.priority))];
     const left = shift_left_s(wf.fresh.now_ms());
-    const options = SPANS.map(([seconds, key]) => {
+    const own = wish && wish.seconds && !SPANS.some(([seconds]) => seconds === wish.seconds) ? [[wish.seconds, ""]] : [];
+    const options = [...own, ...SPANS].map(([seconds, key]) => {
       const span = seconds || left;
       const far = span > most;
-      return [span, `${wf.t(key)}${seconds ? "" : ` (${desk.hhmm(left * 1000)})`}`, far ? wf.el("small", {}, wf.t("too_long_for_priority")) : null, far];
+      return [span, key ? `${wf.t(key)}${seconds ? "" : ` (${desk.hhmm(left * 1000)})`}` : wf.t("for_min", { n: Math.round(span / 60) }), far ? wf.el("small", {}, wf.t("too_long_for_priority")) : null, far];
     });
-    const wished = wish && wish.seconds ? options.findIndex(([span, , , far]) => span === wish.seconds && !far) : 0;
+    const first = options.findIndex(([, , , far]) => !far);
+    const wished = wish && wish.seconds ? options.findIndex(([span, , , far]) => span === wish.seconds && !far) : first;
     const fields = [
-      { name: "for_s", kind: "radios", needed: true, label: wf.t("shelve_for"), options, chosen: Math.max(0, wished) },
+      { name: "for_s", kind: "radios", needed: true, label: wf.t("shelve_for"), options, chosen: wished < 0 ? first : wished },
       { name: "code", kind: "choice", needed: true, label: wf.t("shelve_code"), value: "noise", options: REASONS.map((name) => [name, wf.t(`shelve_${name}`)]) },
       { name: "reason", kind: "line", label: wf.t("need_reason"), longest: 200, value: (wish && wish.reason) || "", needed: (given) => given.code === "other" },
     ];

@@ -3,7 +3,7 @@
   "use strict";
   const wf = (window.wf = window.wf || {});
   const desk = (wf.desk = wf.desk || {});
-  const KEPT = "wf.desk.keys";
+  const kept_as = () => `wf.desk.keys.${wf.me.account || ""}`; // of each account: browsers are shared
 
   const START = {
     down: "j", up: "k", open: "Enter", ack: "a", ack_selected: "A", unack: "u", accept: "y", assign: "g", shelve: "s", escalate: "e", down_level: "d",
@@ -38,7 +38,7 @@
 
   keys.start = function () {
     try {
-      const kept = JSON.parse(localStorage.getItem(KEPT)) || {};
+      const kept = JSON.parse(localStorage.getItem(kept_as())) || {};
       keys.on = kept.on !== false;
       for (const name of Object.keys(START)) if (typeof (kept.map || {})[name] === "string") map[name] = kept.map[name];
     } catch (problem) {
@@ -113,7 +113,7 @@
     keys.on = off.checked;
     keys.version += 1;
     try {
-      localStorage.setItem(KEPT, JSON.stringify({ on: keys.on, map }));
+      localStorage.setItem(kept_as(), JSON.stringify({ on: keys.on, map }));
     } catch (problem) {
       // for this visit alone
     }

@@ -3,7 +3,7 @@
   "use strict";
   const wf = (window.wf = window.wf || {});
   const desk = (wf.desk = wf.desk || {});
-  const KEPT = "wf.desk.panes";
+  const kept_as = () => `wf.desk.panes.${wf.me.account || ""}`; // of each account: browsers are shared
   const START = [46, 32]; // hundredths of the width: queue, detail; the map has the rest
   const LEAST = 14;
   const STEP = 2;
@@ -13,7 +13,7 @@
 
   panes.start = function () {
     try {
-      const kept = JSON.parse(localStorage.getItem(KEPT));
+      const kept = JSON.parse(localStorage.getItem(kept_as()));
       if (Array.isArray(kept) && kept.length === 2 && kept.every((one) => one >= LEAST && one <= 100 - 2 * LEAST)) sizes = kept;
     } catch (problem) {
       // as they are at first
@@ -32,7 +32,7 @@
     sizes = next;
     apply();
     try {
-      localStorage.setItem(KEPT, JSON.stringify(sizes));
+      localStorage.setItem(kept_as(), JSON.stringify(sizes));
     } catch (problem) {
       // for this visit alone
     }

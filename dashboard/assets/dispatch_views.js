@@ -5,7 +5,7 @@
   const desk = (wf.desk = wf.desk || {});
   const NAMES = ["all", "mine", "unowned", "due1h", "critical", "returned", "parked", "shelved"];
   const SORTS = ["urgency", "left", "newest", "place"];
-  const KEPT = "wf.desk.views";
+  const kept_as = () => `wf.desk.views.${wf.me.account || ""}`; // of each account: browsers are shared
 
   const views = (desk.views = { NAMES });
   let drawn = "";
@@ -31,7 +31,7 @@
 
   const own = () => {
     try {
-      return JSON.parse(localStorage.getItem(KEPT) || "[]").filter((one) => typeof one.name === "string");
+      return JSON.parse(localStorage.getItem(kept_as()) || "[]").filter((one) => typeof one.name === "string");
     } catch (problem) {
       return [];
     }
@@ -40,11 +40,11 @@
   function save(name) {
     const list = own().filter((one) => one.name !== name);
     list.push({ name: name.slice(0, 24), ...views.now() });
-    localStorage.setItem(KEPT, JSON.stringify(list.slice(-6)));
+    localStorage.setItem(kept_as(), JSON.stringify(list.slice(-6)));
   }
 
   function forget(name) {
-    localStorage.setItem(KEPT, JSON.stringify(own().filter((one) => one.name !== name)));
+    localStorage.setItem(kept_as(), JSON.stringify(own().filter((one) => one.name !== name)));
     desk.paint();
   }
 

@@ -16,6 +16,7 @@ from domain.cases.merges import CaseMerges
 from domain.cases.moves import CaseMoves
 from domain.cases.parts import CaseParts
 from domain.cases.promised_clocks import CaseClocks
+from domain.cases.story import Kind
 from domain.cases.work import Work
 from domain.counters import Counters
 from domain.deadlines import Deadlines, Due, Entry
@@ -230,6 +231,15 @@ class CaseBook:
         case = self.cases.get(alert.case)
         if case is not None and case.work is not None:
             self._messages.taken(case, case.work, alert, fact, command)
+
+    def alert_acted(self, alert: Alert | None, action: str, account: str) -> None:
+        """Take what was done to an alert of a case into its story: by whom, never a person's words."""
+        case = None if alert is None else self.cases.get(alert.case)
+        if alert is not None and case is not None and case.work is not None:
+            kind: Kind = "clock" if account == CLOCK else "act"
+            what = {"alert": alert.kind, "clock": alert.clock}
+            case.work.tell(self._at, kind, action, account, what=what)
+            self.dirty[case.id] = None
 
     def version_of(self, case_id: str) -> int | None:
         """Return the version of a case that people work on here; None where there is none."""

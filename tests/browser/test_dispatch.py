@@ -393,6 +393,15 @@ def test_shelving_has_its_longest_and_its_reason_and_shift_a_leaves_what_is_crit
     expect(page.locator(".toast", has_text="selected, visible")).to_contain_text("3 acknowledged")
     alerts = sorted(one["alert"] for one in gateway.commands() if one["action"] == "acknowledge")
     assert alerts == ["03-a2-0", "03-a3-0", "04-b1-0"]
+    page.keyboard.press("/")
+    page.keyboard.type("s 0002 30m crew")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#dialog[open]")
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => !document.getElementById('dialog').open")
+    command = gateway.commands()[-1]
+    assert (command["action"], command["alert"], command["for_s"]) == ("shelve", "03-a3-0", 1800)
+    assert command["reason"].endswith(": crew")
 
 
 def test_keys_can_be_others_or_none_and_what_is_private_is_asked_for_with_a_purpose(

@@ -120,3 +120,26 @@ def test_a_case_that_only_its_feed_moves_on_keeps_its_acknowledgement() -> None:
     assert t.command("acknowledge", alert)["ok"]
     t.at(5 * HOUR).tick()
     assert t.work(GRIDS[0]).alerts[alert].state == "acked"
+
+
+def test_the_story_of_a_case_has_what_was_done_to_its_alert() -> None:
+    shop, case, alert, ms = overdue()
+    shop.at(ms + MINUTE)
+    assert shop.on_alert("shelve", alert, by="dispatcher", id="s", for_s=900, reason="works")["ok"]
+    assert shop.on_alert("undo", alert, by="dispatcher", undoes="s")["ok"]
+    assert shop.on_alert("shelve", alert, by="dispatcher", for_s=60, reason="works")["ok"]
+    shop.tick(ms + 2 * MINUTE)
+    assert case.work is not None
+    told = [
+        (one.kind, one.action, one.account)
+        for one in case.work.story
+        if "alert" in one.what or one.action == "undo"
+    ]
+    assert told == [
+        ("act", "acknowledge", "dispatcher"),
+        ("act", "shelve", "dispatcher"),
+        ("act", "undo", "dispatcher"),
+        ("act", "shelve", "dispatcher"),
+        ("clock", "unshelve", "clock"),
+    ]
+    assert "works" not in str(case.work.story)
