@@ -116,12 +116,17 @@ def test_a_scope_that_is_moved_takes_its_rows_alerts_and_load_along_and_says_whe
     assert box is not None
     page.mouse.move(box["x"] + 200, box["y"] + 200)
     before = places(page)
-    gateway.move("", stays, moved={"given": [{"scope": given, "desk": town.township(2)}]})
+    beyond = [{"scope": town.township(number), "desk": town.township(4)} for number in (3, 5)]
+    gateway.move("", stays, moved={"given": [{"scope": given, "desk": town.township(2)}], "beyond": beyond})
     expect(page.locator('#moved [data-kind="given"]')).to_contain_text(" is with ")
     row = page.locator(f'.ag-center-cols-container [row-id="{surge}"]')
     expect(row).to_have_class(re.compile("is-gone"))
     expect(row).to_contain_text("⇥")
     assert places(page) == before, "nothing moves under the pointer"
+    widths = "() => ['#queue-box', '.panel.queue'].map(one => document.querySelector(one).offsetWidth)"
+    box_px, pane_px = page.evaluate(widths)
+    assert box_px <= pane_px, "however much is said above the list, it keeps its width"
+    expect(page.locator("#moved-all li")).to_have_count(3)
     assert int(page.locator("#load strong").inner_text()) == load - 1
     page.locator("#waiting").click()
     assert not {left, surge} & set(order(page))
