@@ -14,6 +14,7 @@ from dashboard.tickets import Holder
 from domain.codes import partition_of, partition_of_name
 from tests.dashboard.rows import alert, row
 from tests.dashboard.written import Running, Screen, Written, running_gateway, written
+from tests.domain.desks.test_handovers import Post
 
 GRID = "990100002003004"
 OTHER = "990100005001001"
@@ -127,9 +128,14 @@ def test_a_moved_scope_goes_from_one_desks_open_queue_to_the_others_and_back(
     home = f"journal:{partition_of_name(GRID[:9])}"
     rest = CASE[:-1] + "c"
 
+    post = Post(GRID[:9])
+
     def moved(to: str) -> dict[str, Any]:
-        given = {village: {"to": to, "by": "a-9", "since_ms": 1}} if to else {}
-        return {"desks": {GRID[:9]: {"code": GRID[:9], "moved": given}}}
+        """What the fold itself says of the desk, after a supervisor's command."""
+        assert post.do("move_scope", "chief", scope=village, to=to)["ok"]
+        shown = post.work.whole().hashes["desks"][GRID[:9]]
+        assert shown is not None
+        return {"desks": {GRID[:9]: json.loads(shown)}}
 
     def ids(said: dict[str, Any]) -> list[str]:
         return sorted(one["id"] for one in said["rows"])
@@ -159,7 +165,7 @@ def test_a_moved_scope_goes_from_one_desks_open_queue_to_the_others_and_back(
             assert [one["id"] for one in alerts] == [name], "no view of that desk has it"
             await put(store, row(CASE, GRID, version=5))
             assert [one["version"] for one in (await second.hear("queue"))["set"]] == [5]
-            await store.change(home, moved(""))
+            await store.change(home, moved(GRID[:9]))
             back, gone = [await one.hear("queue", within_s=2) for one in (first, second)]
             assert (ids(back), ids(gone)) == ([CASE, rest], [CASE[:-1] + "b"])
             assert "moved" not in back

@@ -148,7 +148,7 @@ class Scribbler:
         """Something about a desk, by somebody who may have a right by then."""
         rng, now_ms = self.rng, self.floor.now_ms
         if rng.random() < (0.3 if self._n > 1000 else 0.01):  # from then on `local` may do nothing
-            role, on = rng.choice(("duty_officer", "supervisor")), rng.random() < 0.8
+            role, on = rng.choice(("duty_officer", "supervisor")), rng.random() < 0.6
             for partition in range(16):
                 grant = Grant(id=f"g{self._n}", number=self._n, account=rng.choice("ab"), role=role, on=on)
                 self.floor.into_journal(partition, grant)
