@@ -131,7 +131,8 @@ def _actions(case: Shown, flow: Flow, given: Given) -> list[dict[str, Any]]:
             "outcomes": {code: flow.outcomes[code] for code in action.outcomes},
             "key": KEYS.get(name, ""),
             # a department's part has versions of its own
-            "version": versions[task] if action.tasks == "one" else case["version"],
+            "version": versions[task] if action.of_task else case["version"],
+            "task": task if action.of_task else "",
         }
         for name in flow_moves.possible(flow, stand, who)
         for action in (flow.actions[name],)

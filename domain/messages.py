@@ -11,7 +11,8 @@ import msgspec
 from domain.records import Time
 
 Kind = Literal[
-    "step", "mark", "assigned", "receipt", "supervised", "urged", "asked", "extension", "closed", "feedback", "left"
+    "step", "mark", "assigned", "receipt", "supervised", "urged", "asked", "extension", "returned", "closed",
+    "feedback", "left",
 ]  # fmt: skip
 To = Literal[
     "reporter", "grid_worker", "assignee", "stand_in", "desk", "higher_desk", "supervisor", "vault"

@@ -232,6 +232,12 @@
 
   // --- what else is known
 
+  // What the account may do about one department's part stands beside it.
+  function ofTask(item, facts, task) {
+    const own = (facts.actions || []).filter((action) => action.task === task.team && !task.done);
+    return own.map((action) => wf.el("button", { type: "button", class: "act small", disabled: Boolean(desk.off()), onclick: () => desk.start(item, action.name) }, desk.actionTitle(item, action.name)));
+  }
+
   function known(item, facts) {
     const one = facts && facts.case;
     if (!one) return null;
@@ -240,7 +246,7 @@
       ["area", one.area], ["repeats", one.repeats || ""], ["revisions", one.revisions || ""], ["round", one.round > 1 ? one.round : ""],
       ["outcome", one.outcome ? desk.flowWord(one.feed, "outcome", one.outcome) : ""], ["version", one.version],
     ]; // prettier-ignore
-    const tasks = (one.tasks || []).map((task) => wf.el("li", {}, `${task.done ? "☑" : "☐"} ${desk.assigneeName(task.team)}`, task.due_ms ? ` · ${wf.moment(task.due_ms)}` : ""));
+    const tasks = (one.tasks || []).map((task) => wf.el("li", {}, `${task.done ? "☑" : "☐"} ${desk.assigneeName(task.team)}`, task.due_ms ? ` · ${wf.moment(task.due_ms)}` : "", ...ofTask(item, facts, task)));
     const supervision = one.supervision ? wf.t("supervised_until", { time: wf.moment(one.supervision.due_ms), n: one.supervision.urges || 0 }) : "";
     const receipt = one.receipt ? wf.t("receipt_until", { time: wf.moment(one.receipt.due_ms) }) : "";
     return wf.el(

@@ -73,7 +73,7 @@ class CaseActs:
         if isinstance(made, Refusal) and made.reason in NO_RIGHT:
             return made
         action = flow.actions.get(command.action)
-        of_task = action is not None and action.tasks == "one"
+        of_task = action is not None and action.of_task
         stale = self._tasks.stale(work, request, command) if of_task else _stale(work, command)
         refusal = _merging(work) or stale
         if isinstance(made, Refusal):
@@ -150,6 +150,9 @@ class CaseActs:
         """Let follow what an action makes of other cases and of tasks; return what the story says of it."""
         if action.tasks == "one":
             return {"task": self._tasks.done(case, work, action, stood, command)}
+        if action.tasks == "back":
+            left = {name for name, _ in work.stand.tasks}
+            return {"task": next(name for name, _ in stood.tasks if name not in left)}
         if "parts" in action.needs:
             return {"parts": self._parts.split(case, work, command.given["parts"], command)}
         if "case" in action.needs:

@@ -11,7 +11,7 @@ import msgspec
 from domain.alerts.alert import Alert
 from domain.cases.case import Case
 from domain.cases.story import RULES
-from domain.cases.work import UNDO_MS, Work
+from domain.cases.work import TASK_CLOCK, UNDO_MS, Work
 from domain.deadlines import Deadlines, Due
 from domain.flows.flow import LEVEL_DIGITS, Action, Flow
 from domain.flows.moves import Move
@@ -80,17 +80,17 @@ class CaseMessages:
             )
 
     def marked(self, case: Case, work: Work, clock: str, start_ms: int) -> None:
-        """Tell the next higher desk that a clock is over."""
-        self.tell(
-            case, work, "mark", "higher_desk", slot=f"{clock}.{start_ms}.100", clock=clock, percent=100,
-            due_ms=case.due_ms if clock == "resolve" else None if work.step is None else work.step.due_ms,
-        )  # fmt: skip
+        """Tell the next higher desk that a clock is over: the whole case's, the step's or a department's part's."""
+        due = {"resolve": case.due_ms, "step": None if work.step is None else work.step.due_ms}
+        due |= {TASK_CLOCK + one.team: None if one.timer is None else one.timer.due_ms for one in work.tasks}
+        slot = f"{_short(clock)}.{start_ms}.100"
+        self.tell(case, work, "mark", "higher_desk", slot=slot, clock=clock, percent=100, due_ms=due[clock])
 
     def taken(self, case: Case, work: Work, alert: Alert, fact: str, command: str) -> None:
         """Tell who was told of an alert that somebody has it now, or has put it aside."""
         if alert.kind in PASSED_UP:
             to: To = "supervisor" if alert.kind == "supervision_overdue" else "higher_desk"
-            slot = f"{alert.clock}.{fact}@{self._at.offset}"
+            slot = f"{_short(alert.clock)}.{fact}@{self._at.offset}"
             self.tell(case, work, "mark", to, slot=slot, clock=alert.clock, action=fact, command=command)
 
     def left(self, case: Case) -> None:
@@ -226,6 +226,6 @@ def _words(action: Action) -> str:
 
 
 def _short(address: str) -> str:
-    """Return an address as it stands in a key."""
+    """Return an address, or a clock that has a department's name, as it stands in a key."""
     plain = len(address) <= LONGEST_ADDRESS and "/" not in address
     return address if plain else f"#{blake2b(address.encode(), digest_size=16).hexdigest()}"

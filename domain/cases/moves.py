@@ -12,7 +12,7 @@ from domain.cases.messages import CaseMessages
 from domain.cases.passages import Passages
 from domain.cases.receipts import CaseReceipts
 from domain.cases.supervision import CaseSupervision
-from domain.cases.work import Work
+from domain.cases.work import TASK_CLOCK, Work
 from domain.cases.work_clocks import WorkClocks
 from domain.clocks.clock import DUE, Clock, Limit
 from domain.counters import Counters
@@ -176,4 +176,5 @@ class CaseMoves:
 def due_clocks(work: Work) -> frozenset[DueClock]:
     """Return which of a case's clocks have fired their due mark: name and start."""
     timers = {"resolve": work.whole} | ({} if work.step is None else {"step": work.step})
+    timers |= {TASK_CLOCK + task.team: task.timer for task in work.tasks if task.timer is not None}
     return frozenset((name, timer.clock.start_ms) for name, timer in timers.items() if DUE in timer.fired)

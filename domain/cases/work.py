@@ -91,6 +91,9 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
         return Visit(number=self.number + 1, since_ms=at_ms, returned=self.returned)
 
 
+TASK_CLOCK = "task:"
+"""Before a department's name in what the clock of its part is called."""
+
 UNDO_MS = 5_000
 """A slip is noticed at once or not at all; after this a command stands."""
 

@@ -10,7 +10,7 @@ import msgspec
 from domain.alerts.book import AlertBook
 from domain.audit import CLOCK
 from domain.cases.case import Case
-from domain.cases.work import Task, Timer, Work
+from domain.cases.work import TASK_CLOCK, Task, Timer, Work
 from domain.clocks.clock import DUE, Clock
 from domain.counters import Counters
 from domain.deadlines import Deadlines, Due, Entry
@@ -24,8 +24,6 @@ NEXT = 1000
 
 NAMES = {WHOLE: "resolve", STEP: "step", SUPERVISION: "supervision", RECEIPT: "receipt"}
 """What alerts call the clocks. A task's has its department's name."""
-
-TASK_CLOCK = "task:"
 
 TASK_PERCENTS = (DUE,)
 """A task is announced when it is overdue; the step's clock has the marks before."""

@@ -135,8 +135,8 @@ def _of_others(flow: Flow, action: Action) -> Iterator[tuple[str, str]]:
     waits = [flow.flags[flag].blocks and flow.flags[flag].inner for flag in action.sets]
     if "case" in action.needs and not any(waits):
         yield "sets", "must have a flag that is inner and blocks: the case waits for the other one's answer."
-    if (action.tasks == "one") != (action.seat == "task"):
-        yield "tasks", 'and seat belong together: tasks = "one" is for the seat task.'
+    if action.of_task != (action.seat == "task"):
+        yield "tasks", 'and seat belong together: tasks = "one" and "back" are for the seat task.'
 
 
 def _of_assignee(flow: Flow, action: Action, name: str, to: str) -> Iterator[tuple[str, str]]:

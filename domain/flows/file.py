@@ -299,8 +299,8 @@ def _action(name: str, page: FlowPage, known: _Known) -> Action:
     if ("code" in needs) != bool(own):
         page.wrong("outcomes", 'and needs = ["code"] belong together.')
     tasks = page.text("tasks")
-    if tasks not in ("", "one", "all"):
-        page.wrong("tasks", f"must be one or all, and is {tasks!r}.")
+    if tasks not in ("", "one", "back", "all"):
+        page.wrong("tasks", f"must be one, back or all, and is {tasks!r}.")
         tasks = ""
     if page.text("round") not in ("", "new"):
         page.wrong("round", f"must be new, and is {page.text('round')!r}.")

@@ -26,7 +26,7 @@ SUPERVISED, URGED = "supervised", "urged"
 RECEIVERS = ("reporter", "grid_worker", "assignee", "desk", "higher_desk", "supervisor")
 """Who an action may tell. A step tells the first two alone: they are who the case is for."""
 
-TOLD_BY_ACTIONS = ("asked", "supervised", "urged", "extension")
+TOLD_BY_ACTIONS = ("asked", "supervised", "urged", "extension", "returned")
 """What an action's message may be about; steps, assignments, marks and closings have theirs without a word in the file."""
 
 Texts = dict[str, str]
@@ -139,9 +139,14 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     within_ms: int | None = None
     before_due: bool = False
     extends: tuple[str, ...] = ()
-    tasks: Literal["", "one", "all"] = ""
+    tasks: Literal["", "one", "back", "all"] = ""
     new_round: bool = False
     tells: dict[str, str] = {}
+
+    @property
+    def of_task(self) -> bool:
+        """It is about one department's part of a joint handling, and about the version of that part."""
+        return self.tasks in {"one", "back"}
 
     @property
     def gives(self) -> bool:

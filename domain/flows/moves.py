@@ -309,4 +309,7 @@ def _assigned(
     if action.tasks == "one":
         mine = task_of(case, request)
         return case.assignee, tuple((name, done or name == mine) for name, done in case.tasks)
+    if action.tasks == "back":
+        mine = task_of(case, request)
+        return case.assignee, tuple((name, done) for name, done in case.tasks if name != mine)
     return case.assignee, case.tasks

@@ -15,9 +15,11 @@ PLACES = (*NAMES[:3], *NAMES[:3], NAMES[4])
 """The last one's cases lie in another partition."""
 PAUSES = (0, 0, 1, 1, 1000, 3000, 7000, MINUTE, MINUTE, 5 * MINUTE, 20 * MINUTE, HOUR, 5 * HOUR, 30 * HOUR)
 ONWARD = (
-    "accept", "assign", "joint", "task_done", "task_done", "receive", "done", "feed_back", "agree", "close", "evaluate",
+    "accept", "assign", "joint", "task_done", "task_done", "task_back", "task_back", "receive", "done", "feed_back",
+    "agree", "close", "evaluate",
 )  # fmt: skip
 """Taken where they can be, so that cases come to their end now and then."""
+OF_TASK = ("task_done", "task_back")
 SELDOM = ("undo", *("merge",) * 5, "agree", "split", "fly", "claim", "release", "take_over", "claim_lapsed")
 """Taken also where nothing says that they can be."""
 
@@ -135,7 +137,7 @@ class Riot:
             return {"case": self.rng.choice((*opened, cases[0].id, "02-00000fffff", "nowhere"))}
         if action == "split":
             return {"parts": [f"part {number}" for number in range(self.rng.randint(1, 4))]}
-        if action == "task_done" and self.rng.random() < 0.5:
+        if action in OF_TASK and self.rng.random() < 0.5:
             return {"department": self.rng.choice(("team b", "team c"))}
         if action == "take_over":
             return {"reason": "gone home"}
@@ -149,13 +151,13 @@ class Riot:
         if self.rng.random() < 0.1:
             return self.rng.choice((None, 1, 99))
         versions = [task.version for task in case.work.tasks]
-        return self.rng.choice(versions) if action == "task_done" and versions else case.work.version
+        return self.rng.choice(versions) if action in OF_TASK and versions else case.work.version
 
     def taker(self, action: str) -> str:
         """Who may take an action, most of the time."""
         if self.rng.random() < 0.15:
             return self.rng.choice((*ROLES, "everybody", "forged"))
-        if action == "task_done":
+        if action in OF_TASK:
             return self.rng.choice(("handling_unit", "other_unit"))
         if action in {"claim", "release", "take_over"}:
             return self.rng.choice(ROLES)

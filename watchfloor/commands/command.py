@@ -122,7 +122,7 @@ def _version(
     rules = rules_in_force(settings, models)
     flow = None if rules is None else rules.flows.get(found["flow"])
     action = None if flow is None else flow.actions.get(asked.action)
-    if action is None or action.tasks != "one":
+    if action is None or not action.of_task:
         version: int = found["version"]
         return version
     named = asked.given.get("department")

@@ -144,3 +144,49 @@ def test_a_joint_handling_that_is_taken_back_leaves_no_task() -> None:
     assert tasks(shop) == []
     shop.done("joint")
     assert [one["version"] for one in tasks(shop)] == [3, 4], "no version comes twice"
+
+
+def test_a_department_returns_its_part_with_a_reason_and_the_desk_and_the_lead_are_told() -> None:
+    shop = shop_with_departments()
+    assert shop.do("task_done", by="team c", version=2)["ok"]
+    before = len(shop.messages())
+    assert shop.do("task_back", by="team b", version=1, given={"reason": ""})["reason"] == "missing"
+    answer = shop.do("task_back", by="team b", version=1)
+    assert (answer["ok"], answer["version"], answer["step"]) == (True, 4, "handle")
+    assert [(one["team"], one["done"]) for one in tasks(shop)] == [("team c", True)]
+    told = [(one.kind, one.to, one.address) for one in shop.messages()[before:]]
+    assert told == [
+        ("returned", "desk", "990100001001"),
+        ("returned", "assignee", "team a"),
+        ("returned", "assignee", "team c"),
+    ]
+    assert shop.do("task_back", by="team b", version=1)["reason"] == "not_assignee"
+    assert shop.do("done", by="team a")["ok"], "what was returned holds nobody up"
+
+
+def test_a_part_that_was_returned_is_taken_back_with_its_clock_and_what_has_fired() -> None:
+    shop = shop_with_departments()
+    assert shop.do("receive", by="team a")["ok"]
+    before = tasks(shop)
+    shop.at(before[0]["due_ms"] - T0)
+    shop.do("note")
+    told = [one.key for one in shop.messages()]
+    assert shop.do("task_back", by="team b", version=3)["reason"] == "stale"
+    back = shop.do("task_back", by="team b", version=1)
+    assert shop.do("undo", by="team b", undoes=back["id"])["ok"]
+    assert tasks(shop) == before
+    marks = [one.key for one in shop.messages() if one.kind == "mark"]
+    assert marks == [one for one in told if "/mark/" in one], "nobody is told twice"
+
+
+def test_the_next_higher_desk_is_told_once_of_each_part_that_is_over() -> None:
+    shop = shop_with_departments()
+    assert shop.do("receive", by="team a")["ok"]
+    due_ms = tasks(shop)[0]["due_ms"]
+    assert shop.do("task_done", by="team c", version=2)["ok"]
+    shop.at(due_ms - T0)
+    shop.do("note")
+    marks = [one for one in shop.messages() if one.kind == "mark" and one.clock.startswith("task:")]
+    assert [(one.clock, one.percent, one.to, one.address, one.due_ms) for one in marks] == [
+        ("task:team b", 100, "higher_desk", "990100001", due_ms)
+    ]

@@ -213,6 +213,7 @@ def test_a_riot_gets_somewhere() -> None:
         ("split", "split"),
         ("act", "joint"),
         ("act", "task_done"),
+        ("act", "task_back"),
         ("act", "undo"),
         ("report", ""),
         ("clock", "ack_lapsed"),

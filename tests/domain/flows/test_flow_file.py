@@ -32,7 +32,7 @@ def test_the_shipped_flows_are_right() -> None:
         ('to = {collect = "file"}', 'to = {collect = "fyle"}', "names the step 'fyle'"),
         ('to = {collect = "file"}', 'to = {collekt = "file"}', "names the step 'collekt'"),
         ('by = ["reporter"]', 'by = ["mayor"]', "names the role 'mayor'"),
-        ('seat = "task"', 'seat = "chair"', "must be one of desk, higher"),
+        ('seat = "task"\nneeds = ["text"]', 'seat = "chair"\nneeds = ["text"]', "must be one of desk, higher"),
         ('move = "up"', 'move = "sideways"', "must be one of up, down"),
         ('kind = "working_days", amount = 3', 'kind = "working_days", amount = 2.5', "cannot be: 2.5"),
         ('kind = "wall_clock", amount = 4', 'kind = "moon_clock", amount = 4', "must be one of wall_clock"),
@@ -140,7 +140,7 @@ def test_lines_are_found_through_strings_brackets_and_comments() -> None:
             "use `steps`",
         ),
         ('needs = ["parts"]', 'needs = ["parts", "case"]', "a case is merged or split"),
-        ('tasks = "one"', "", 'tasks = "one" is for the seat task'),
+        ('tasks = "one"', "", "are for the seat task"),
     ],
 )
 def test_what_changes_more_than_one_case_has_rules_of_its_own(old: str, new: str, sentence: str) -> None:
