@@ -67,7 +67,8 @@ class Settings(BaseSettings):
         description="Accounts and the vault in SQL as an SQLAlchemy URL; empty: a file of the data folder.",
     )
     channel: Literal["log", "file"] = Field(
-        default="file", description="How the courier tells people: a line in its log, or in DATA/messages."
+        default="file",
+        description="How the courier tells people: in DATA/messages, as lines to be read (log) or as JSON (file).",
     )
     keep_private_days: int = Field(
         default=30,

@@ -9,6 +9,7 @@ from config.vault import ErasedError, Vault, VaultError
 from domain.messages import Message
 from domain.privacy.scrub import scrub
 from streams.channels import Letter
+from streams.wording import said
 
 COURIER = "courier"
 """As whom the courier looks."""
@@ -56,7 +57,7 @@ class VaultAddresses:
         address = self._address(message, at_ms) if message.private else ""
         # it goes to others than the desk: nobody's number in it goes along
         text = scrub(self._open(message, message.text, at_ms)) if wants_text and message.text else ""
-        return Letter(message=message, address=address, text=text)
+        return Letter(message=message, said=said(message), address=address, text=text)
 
     def _address(self, message: Message, at_ms: int) -> str:
         """Return a reporter's number, or account; empty where the report had neither."""

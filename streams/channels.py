@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import BinaryIO, Literal, Protocol
 
 import msgspec
-import structlog
 
 from config.settings import Settings
 from domain.messages import Message
@@ -20,17 +19,24 @@ Sent = Literal["sent", "failed"]
 # More than the longest line is seldom torn.
 TAIL_BYTES = 65_536
 
-_log = structlog.get_logger()
 _encoder = msgspec.json.Encoder()
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
-    """A message with what the vault opened for it: where its reporter is reached (empty for others), and what was written.
+    """A message as it is sent: in words, and with what the vault opened for it.
 
-    It is never written down, and a channel keeps nothing of it.
+    Attributes
+    ----------
+    said
+        What it says, `en` and `zh` (`streams.wording`), without a person.
+    address, text
+        Where its reporter is reached (empty for others), and what was written. Neither is ever written down, and a channel
+        keeps nothing of it.
+
     """
 
     message: Message
+    said: dict[str, str] = {}
     address: str = ""
     text: str = ""
 
@@ -78,26 +84,10 @@ class Channel(Protocol):
         """
 
 
-class LogChannel:
-    """Says in the log that there was something to tell: key and kind. Who reads it drops a key that comes again."""
-
-    name = "log"
-    deduplicates = True
-    at_once = 200
-    wants_text = False
-
-    def send(self, letters: Sequence[Letter], again: Collection[str]) -> dict[str, Sent]:
-        """See `Channel.send`."""
-        for letter in letters:
-            key, kind = letter.message.key, letter.message.kind
-            _log.info("message", key=key, kind=kind, channel=self.name, again=key in again)
-        return {letter.message.key: "sent" for letter in letters}
-
-
 class FileChannel:
-    """Writes one line a key, JSON, into the file of the day on which its message was released; on disk when it is done.
+    """Writes one line a key into the file of the day on which its message was released; on disk when it is done.
 
-    A line is the message as it stands in the topic: what is sealed stays sealed.
+    A line is JSON: the message as it stands in the topic, where what is sealed stays sealed, and what it says.
 
     Parameters
     ----------
@@ -110,6 +100,7 @@ class FileChannel:
     deduplicates = True
     at_once = 200
     wants_text = False
+    suffix = ".jsonl"
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -123,20 +114,58 @@ class FileChannel:
             self._folder.mkdir(parents=True, exist_ok=True)
             for path, of_day in by_day.items():
                 asked = [letter for letter in of_day if letter.message.key in again]
-                there = _keys(path) if asked else frozenset()
-                _append(path, [_line(letter) for letter in of_day if letter.message.key not in there])
+                there = self._keys(path) if asked else frozenset()
+                _append(path, [self.line(letter) for letter in of_day if letter.message.key not in there])
         except OSError as failed:
             raise NotSentError(f"the folder of messages cannot be written: {failed.strerror}") from failed
         return {letter.message.key: "sent" for letter in letters}
 
+    def line(self, letter: Letter) -> bytes:
+        """Return the line of a letter."""
+        more = {"reached": letter.address != "", "said": letter.said}
+        return _encoder.encode(more | msgspec.structs.asdict(letter.message)) + b"\n"
+
+    def key_of(self, line: bytes) -> str:
+        """Return the key of a whole line."""
+        return _keys_decoder.decode(line).key
+
     def _file(self, letter: Letter) -> Path:
         day = datetime.fromtimestamp(letter.message.t_ms // 1000, tz=UTC).date()
-        return self._folder / f"{day.isoformat()}.jsonl"
+        return self._folder / f"{day.isoformat()}{self.suffix}"
+
+    def _keys(self, path: Path) -> frozenset[str]:
+        """Return the keys of a file's whole lines."""
+        if not path.exists():
+            return frozenset()
+        with path.open("rb") as file:
+            return frozenset(self.key_of(line) for line in file if line.endswith(b"\n"))
+
+
+class LogChannel(FileChannel):
+    """A log for people: a line has time, key, and what is said in both languages, with tabs between.
+
+    It is a file of its own, in which a key is looked for after a crash: a line on standard error cannot be looked for.
+    """
+
+    name = "log"
+    suffix = ".log"
+
+    def line(self, letter: Letter) -> bytes:
+        """See `FileChannel.line`."""
+        at = datetime.fromtimestamp(letter.message.t_ms // 1000, tz=UTC)
+        said = (letter.said.get(language, "").encode() for language in ("en", "zh"))
+        key = _encoder.encode(letter.message.key)  # in quotes, so that no sign of it ends the line
+        return b"\t".join((at.strftime("%Y-%m-%dT%H:%M:%SZ").encode(), key, *said)) + b"\n"
+
+    def key_of(self, line: bytes) -> str:
+        """See `FileChannel.key_of`."""
+        return _key_decoder.decode(line.split(b"\t", 2)[1])
 
 
 def channel_of(settings: Settings) -> Channel:
     """Return the channel that the settings name."""
-    return LogChannel() if settings.channel == "log" else FileChannel(settings.data / "messages")
+    kind = LogChannel if settings.channel == "log" else FileChannel
+    return kind(settings.data / "messages")
 
 
 class _Key(msgspec.Struct, frozen=True):
@@ -144,20 +173,7 @@ class _Key(msgspec.Struct, frozen=True):
 
 
 _keys_decoder = msgspec.json.Decoder(_Key)
-
-
-def _line(letter: Letter) -> bytes:
-    return (
-        _encoder.encode({"reached": letter.address != "", **msgspec.structs.asdict(letter.message)}) + b"\n"
-    )
-
-
-def _keys(path: Path) -> frozenset[str]:
-    """Return the keys of a file's whole lines."""
-    if not path.exists():
-        return frozenset()
-    with path.open("rb") as file:
-        return frozenset(_keys_decoder.decode(line).key for line in file if line.endswith(b"\n"))
+_key_decoder = msgspec.json.Decoder(str)
 
 
 def _append(path: Path, lines: Sequence[bytes]) -> None:

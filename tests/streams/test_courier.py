@@ -16,7 +16,7 @@ from config.vault import Vault
 from domain.feeds.rules import DAY_MS
 from domain.messages import Message
 from streams.addresses import VaultAddresses
-from streams.channels import FileChannel, Letter, NotSentError, Sent
+from streams.channels import FileChannel, Letter, LogChannel, NotSentError, Sent
 from streams.courier_round import Round
 from tests.streams.town import Town
 
@@ -87,20 +87,60 @@ def test_each_key_is_one_line_however_often_it_comes(outbox: Outbox, vault: Vaul
     assert outbox.counts()["sent"] == 5
 
 
+def log_lines(folder: Path) -> list[list[str]]:
+    return [
+        line.split("\t") for path in sorted(folder.glob("*.log")) for line in path.read_text().splitlines()
+    ]
+
+
 @pytest.mark.parametrize("torn", [0, 1, 40])
+@pytest.mark.parametrize("kind", [FileChannel, LogChannel])
 def test_a_round_that_broke_off_behind_the_channel_writes_no_line_twice(
-    outbox: Outbox, vault: Vault, tmp_path: Path, torn: int
+    outbox: Outbox, vault: Vault, tmp_path: Path, torn: int, kind: type[FileChannel]
 ) -> None:
     messages = [message(n, t_ms=T0 + n * DAY_MS // 2) for n in range(6)]
-    channel = FileChannel(tmp_path)
+    channel = kind(tmp_path)
     going = Round(outbox, channel, VaultAddresses(vault), lambda: T0)
     outbox.begin([going._post(one) for one in messages])
     channel.send([Letter(message=one) for one in messages[:4]], frozenset())
     if torn:
-        newest = max(tmp_path.glob("*.jsonl"))
+        newest = max(tmp_path.iterdir())
         newest.write_bytes(newest.read_bytes()[:-torn])
     assert {post.state for post in going.go(messages)} == {"sent"}
-    assert Counter(str(line["key"]) for line in lines(tmp_path)) == Counter(one.key for one in messages)
+    keys = [str(line["key"]) for line in lines(tmp_path)] + [
+        str(json.loads(line[1])) for line in log_lines(tmp_path)
+    ]
+    assert Counter(keys) == Counter(one.key for one in messages)
+
+
+def test_what_is_sent_is_said_in_both_languages_without_a_person(
+    outbox: Outbox, vault: Vault, tmp_path: Path
+) -> None:
+    name = "r-" + "a" * 32
+    content = {"reporter": "某某甲", "phone": "13800138000"}
+    (private,) = vault.seal_reports([(name, json.dumps(content).encode())])
+    text = vault.seal_text(f"c-{CASE}", "which lamp?")
+    asked = message(
+        1, kind="asked", to="reporter", address=name, private=private, text=text, due_ms=T0 + DAY_MS
+    )
+    Round(outbox, LogChannel(tmp_path), VaultAddresses(vault), lambda: T0).go([asked])
+    urged = message(2, kind="urged")
+    Round(outbox, FileChannel(tmp_path), VaultAddresses(vault), lambda: T0).go([urged])
+    assert log_lines(tmp_path) == [
+        [
+            "2023-11-14T22:13:20Z",
+            json.dumps(asked.key),
+            f"The desk has a question about case {CASE}. Due: 2023-11-15 22:13 UTC.",
+            f"受理人员对事件 {CASE} 有问题需要您补充。时限：2023-11-15 22:13（UTC）。",
+        ]
+    ]
+    (line,) = lines(tmp_path)
+    assert line["said"] == {
+        "en": f"Please settle case {CASE} soon.", "zh": f"请尽快办理事件 {CASE}。"
+    }  # fmt: skip
+    written = b"".join(path.read_bytes() for path in tmp_path.iterdir() if path.suffix in {".log", ".jsonl"})
+    for planted in ("某某甲", "13800138000", "which lamp"):
+        assert planted.encode() not in written
 
 
 def test_on_a_channel_that_cannot_be_asked_what_may_have_been_sent_is_unsure_and_not_sent_again(
