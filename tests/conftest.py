@@ -18,26 +18,34 @@ PROVE = os.environ.get("WATCHFLOOR_PROVE") == "1"
 
 LONGEST_FIRST = (
     "scenarios/test_whole_town.py",
-    "streams/test_exact_under_kills.py",
     "browser/test_scripted_day.py",
-    "browser/test_dispatch.py",
     "browser/test_real_town.py",
-    "browser/test_wall.py",
-    "browser/test_accessibility.py",
     "streams/test_services_die.py",
-    "watchfloor/test_up.py",
+    "browser/test_dispatch.py",
+    "streams/test_exact_under_kills.py",
+    "browser/test_wall.py",
+    "browser/test_freshness.py",
     "watchfloor/test_cli_live.py",
     "scenarios/test_no_person_leaks.py",
+    "watchfloor/test_up.py",
     "scenarios/test_feeds_in_memory.py",
-    "streams/test_courier.py",
-    "streams/test_worker.py",
-    "streams/test_archive.py",
-    "streams/test_replay.py",
-    "producers/test_simulate.py",
-    "producers/test_mapping.py",
     "watchfloor/test_audit.py",
+    "browser/test_accessibility.py",
+    "streams/test_worker.py",
+    "producers/test_simulate.py",
+    "browser/test_commands.py",
+    "streams/test_courier.py",
+    "domain/cases/test_case_work_laws.py",
+    "dashboard/test_oidc.py",
+    "dashboard/test_redis_dies.py",
+    "watchfloor/test_users.py",
+    "watchfloor/test_broker_rights.py",
+    "producers/test_mapping.py",
 )
 """The files that take longest: begun last, one of them would keep a worker at it while the others have nothing to do."""
+
+SHORT_LIVED_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""A broker here lives for a minute: optimising its code takes longer than it saves. Proofs and benches have Java's own."""
 
 # Warnings are errors; each exception has its reason.
 TOLERATED_WARNINGS = (
@@ -47,6 +55,10 @@ TOLERATED_WARNINGS = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # What is started here is compiled once, as an installed environment is: its start is measured, not the compiler's.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    if not PROVE:
+        os.environ.setdefault("JAVA_TOOL_OPTIONS", SHORT_LIVED_JAVA)
     for line in TOLERATED_WARNINGS:
         config.addinivalue_line("filterwarnings", line)
     config.addinivalue_line(

@@ -1,12 +1,10 @@
 """A small town for these tests: a stream of reports whose right answer is known, workers that are ended and started again, and what came out."""
 
 import contextlib
-import os
 import random
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import uuid
@@ -27,8 +25,6 @@ from watchfloor.topics import create_topics
 
 ROOT = Path(__file__).resolve().parents[2]
 KEYS = 200
-# Compiled once, as an installed environment is: a worker's start is measured, not the compiler's.
-PYCACHE = Path(tempfile.gettempdir()) / f"watchfloor-tests-pycache-{os.getuid()}"
 
 
 class Worker:
@@ -48,8 +44,7 @@ class Worker:
 
     def _start(self) -> subprocess.Popen[bytes]:
         environment = child_environment(self.settings) | self._extra
-        environment |= {"PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": str(PYCACHE)}
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        environment |= {"PYTHONPATH": str(ROOT)}
         with self.log.open("ab") as out:
             return subprocess.Popen(
                 [sys.executable, "-P", "-m", self._module], env=environment, stdout=out, stderr=out
