@@ -18,6 +18,10 @@ TEMPLATES: Mapping[Kind, tuple[str, str]] = {
     "urged": ("Please settle case {case} soon.", "请尽快办理事件 {case}。"),
     "asked": ("The desk has a question about case {case}.", "受理人员对事件 {case} 有问题需要您补充。"),
     "extension": ("There is news of an extension of case {case}.", "事件 {case} 的延期有新的情况。"),
+    "returned": (
+        "A department has returned its part of case {case}.",
+        "有部门退回了事件 {case} 的联办任务。",
+    ),
     "closed": ("Case {case} is closed.", "事件 {case} 已结案。"),
     "feedback": (
         "Case {case} is closed. Is it settled? If not, please say so.",
