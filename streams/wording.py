@@ -20,7 +20,7 @@ TEMPLATES: Mapping[Kind, tuple[str, str]] = {
     "extension": ("There is news of an extension of case {case}.", "事件 {case} 的延期有新的情况。"),
     "returned": (
         "A department has returned its part of case {case}.",
-        "有部门退回了事件 {case} 的联办任务。",
+        "有部门退回了事件 {case} 的协办任务。",
     ),
     "closed": ("Case {case} is closed.", "事件 {case} 已结案。"),
     "feedback": (
