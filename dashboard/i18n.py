@@ -77,6 +77,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "cause_": ("Pipeline stalled", "处理停滞"),
     "mark_socket": ("Connection lost", "连接中断"),
     "mark_stalled": ("Pipeline stalled", "处理停滞"),
+    "mark_simulated": ("SIMULATED", "模拟数据"),
     "mark_feed": ("Feed stale: {feed} {age}", "数据源静默：{feed} {age}"),
     "mark_elsewhere": ("{n} alerts elsewhere", "其他区域 {n} 条预警"),
     "mark_feeds": ("{n} feeds stale", "{n} 个数据源静默"),

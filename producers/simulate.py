@@ -22,13 +22,18 @@ from producers.kafka_writer import KafkaWriter, WriteError
 from producers.produce import MAX_SPEED, Pace, Produced, ProduceError, minute_end, refuse_what_is_past
 from producers.province import MOST_GRIDS
 from producers.residents import with_resident
-from producers.rhythm import DAY_MS, Incident
+from producers.rhythm import DAY_MS, HOUR_MS, UTC_OFFSET_MS, Incident
 from producers.simulation import FEED, START_MS, Simulation
 
 DEFAULT_GRIDS = 120
 DEFAULT_PER_S = 2.0
 REMEMBERED_MS = 3 * DAY_MS
 """A simulator goes on in the province that it began within three days; finding its place in an older one takes too long."""
+
+MORNING_MS = 9 * HOUR_MS + HOUR_MS // 2
+"""The hour of the province's own day at which a live province begins, whenever that is: its busiest."""
+HEAD_START_MS = 10 * 60_000
+"""A live province begins with what it reported in so long before, sent at once: some hundred cases, some twenty for desks."""
 
 DESKS_FEED = "grid-reports"
 ONE_FOR_DESKS = 5
@@ -55,9 +60,10 @@ class SimulatorSettings(BaseSettings):
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the process was: kept in `DATA/simulator.json`."""
+    """Where the process was: kept in `DATA/simulator.json`. `behind_ms` is how far the province's clock is behind ours."""
 
     start_ms: int
+    behind_ms: int = 0
     sent_ms: int
     grids: int
     per_s: float
@@ -173,6 +179,10 @@ def _moved(report: Report, by_ms: int) -> Report:
     )
 
 
+def _put_off(incident: Incident, by_ms: int) -> Incident:
+    return msgspec.structs.replace(incident, from_ms=incident.from_ms + by_ms, to_ms=incident.to_ms + by_ms)
+
+
 def write_truth(path: Path, incidents: list[Incident], *, grids: int, seed: int, to_ms: int) -> None:
     """Write what was planted and has begun, for whoever judges detectors by it."""
     begun = [one for one in incidents if one.from_ms < to_ms]
@@ -201,11 +211,20 @@ class LiveSimulator:
         self._file = settings.data / "simulator.json"
         self._truth = settings.data / "simulator-truth.json"
 
-    def standing(self) -> Standing:
-        """Return where to go on: as kept, when it is younger than three days and of the same province, else anew from now."""
-        now = now_ms()
+    def standing(self, now: int) -> Standing:
+        """Return where to go on: as kept, when it is younger than three days and of the same province, else anew.
+
+        Anew it is the province's last busy morning, and what was reported in the minutes before is sent at once: who
+        looks at night, in the province's time zone or another, sees a floor at work as well.
+        """
+        start_ms = now - HEAD_START_MS
         fresh = Standing(
-            start_ms=now, sent_ms=now - 1, grids=self._own.grids, per_s=self._own.per_s, seed=self._own.seed
+            start_ms=start_ms,
+            behind_ms=(now + UTC_OFFSET_MS - MORNING_MS) % DAY_MS,
+            sent_ms=start_ms - 1,
+            grids=self._own.grids,
+            per_s=self._own.per_s,
+            seed=self._own.seed,
         )
         try:
             kept = msgspec.json.decode(self._file.read_bytes(), type=Standing)
@@ -213,6 +232,17 @@ class LiveSimulator:
             return fresh
         same = (kept.grids, kept.per_s, kept.seed) == (fresh.grids, fresh.per_s, fresh.seed)
         return kept if same and now - REMEMBERED_MS < kept.start_ms <= now else fresh
+
+    def world(self, standing: Standing) -> Simulation:
+        """Return the province, at its own time."""
+        return Simulation(
+            self._own.grids,
+            self._own.seed,
+            start_ms=standing.start_ms - standing.behind_ms,
+            per_s=self._own.per_s,
+            run=f"S{self._own.seed}.{standing.start_ms:x}",
+            stamped=False,
+        )
 
     def run(self) -> None:
         """Send until the process is told to end.
@@ -226,21 +256,14 @@ class LiveSimulator:
 
         """
         self._settings.data.mkdir(parents=True, exist_ok=True)
-        standing = self.standing()
-        world = Simulation(
-            self._own.grids,
-            self._own.seed,
-            start_ms=standing.start_ms,
-            per_s=self._own.per_s,
-            run=f"S{self._own.seed}.{standing.start_ms:x}",
-            stamped=False,
-        )
+        standing = self.standing(now_ms())
+        world = self.world(standing)
         lane, desks_lane = lane_of(FEED, shared=False), lane_of(DESKS_FEED, shared=False)
         # a new run's event ids, also when it sends what an earlier one may have sent
         with KafkaWriter(self._settings, FEED, f"{now_ms():x}") as writer, vault_of(self._settings) as vault:
             pace = Pace(now_ms(), 1)
             saved_s = -SAVED_EVERY_S
-            for t_ms, report in _behind(world.messages(), standing.sent_ms):
+            for t_ms, report in reports_of(world, standing):
                 pace.wait_for(t_ms)
                 if not for_desks(report):
                     writer.send(lane, "report", encoder.encode(report))
@@ -251,9 +274,8 @@ class LiveSimulator:
                 if monotonic_s() - saved_s > SAVED_EVERY_S:
                     writer.flush()
                     self._save(msgspec.structs.replace(standing, sent_ms=t_ms))
-                    write_truth(
-                        self._truth, world.incidents, grids=self._own.grids, seed=self._own.seed, to_ms=t_ms
-                    )
+                    planted = [_put_off(one, standing.behind_ms) for one in world.incidents]
+                    write_truth(self._truth, planted, grids=self._own.grids, seed=self._own.seed, to_ms=t_ms)
                     saved_s = monotonic_s()
 
     def _save(self, standing: Standing) -> None:
@@ -272,8 +294,11 @@ def taken_by_desks(report: Report) -> Report:
     return msgspec.structs.replace(report, feed=DESKS_FEED, step="")
 
 
-def _behind(messages: Iterator[tuple[int, Report]], sent_ms: int) -> Iterator[tuple[int, Report]]:
-    return itertools.dropwhile(lambda one: one[0] <= sent_ms, messages)
+def reports_of(world: Simulation, standing: Standing) -> Iterator[tuple[int, Report]]:
+    """Give what is to be sent next and from then on, at our time."""
+    by_ms = standing.behind_ms
+    ours = ((t_ms + by_ms, _moved(report, by_ms)) for t_ms, report in world.messages())
+    return itertools.dropwhile(lambda one: one[0] <= standing.sent_ms, ours)
 
 
 def main() -> int:

@@ -209,12 +209,6 @@
     wf.flag(document.documentElement, "ready", desk.ready && wf.view.ready);
     const scope = wf.url.scope;
     wf.text(wf.$("desk-name"), scope ? wf.placeName(scope) : wf.t("whole_area"));
-    for (const link of document.querySelectorAll(".links a")) {
-      const path = link.id.slice(3);
-      link.href = `/${path}${wf.address({}).replace(/^[^?]*/, "").replace(/([?&])(case|view|q|sort)=[^&]*/g, "$1")}`;
-      link.toggleAttribute("aria-current", path === "dispatch");
-      if (path === "dispatch") link.setAttribute("aria-current", "page");
-    }
     desk.moved.draw();
     desk.views.draw();
     desk.queue.draw();

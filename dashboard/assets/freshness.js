@@ -100,10 +100,12 @@
   function marks(now, beat) {
     const node = wf.$("marks");
     if (!node) return;
+    const feeds = (beat && beat.feeds) || [];
     const list = [];
+    if (feeds.some((feed) => feed.feed === "simulator")) list.push(["simulated", wf.t("mark_simulated")]);
     if (wf.live.state === "lost" || (now.cause === "socket" && now.state !== "connecting")) list.push(["socket", wf.t("mark_socket")]);
     else if (now.state === "none" || now.state === "delayed") list.push(["stalled", wf.t(`cause_${now.cause}`)]);
-    const silent = ((beat && beat.feeds) || []).filter((feed) => feed.silent);
+    const silent = feeds.filter((feed) => feed.silent);
     if (silent.length === 1) list.push(["feed", wf.t("mark_feed", { feed: wf.feedName(silent[0].feed), age: wf.span(silent[0].age_ms) })]);
     else if (silent.length > 1) list.push(["feed", wf.t("mark_feeds", { n: silent.length })]);
     const elsewhere = beat && wf.view && wf.view.ready && wf.view.scope ? beat.unacked_all - (wf.view.rest.unacked || 0) : 0;

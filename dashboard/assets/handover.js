@@ -166,10 +166,6 @@
 
   function draw(anew) {
     wf.flag(document.documentElement, "ready", now !== null || Boolean(failed));
-    for (const link of document.querySelectorAll(".links a")) {
-      link.href = `/${link.id.slice(3)}?theme=${wf.url.theme}&lang=${wf.url.lang}`;
-      if (link.id === "to-handover") link.setAttribute("aria-current", "page");
-    }
     choose(anew);
     const title = now && code ? wf.both(page().title, code) : wf.t("handover_title");
     wf.text(wf.$("ho-title"), title);

@@ -54,7 +54,6 @@
     if (failed) wf.text(down, wf.t("ops_unreachable", { reason: failed }));
     wf.flag(document.documentElement, "fresh", failed ? "none" : "live");
     if (!shown) return;
-    for (const page of ["wall", "dispatch", "handover", "reports"]) wf.$(`to-${page}`).href = wf.address({}).replace("/ops", `/${page}`);
     wf.text(wf.$("ops-read"), wf.time(shown.server_ms));
     mark(wf.$("ops-gateway"), `${wf.t("ops_gateway")}: ${wf.t(shown.gateway ? "gateway_ok" : "gateway_down")}`, shown.gateway ? "ok" : "bad");
     const rules = shown.rules.map((hash) => hash.slice(0, 12)).join(", ") || wf.t("unknown");

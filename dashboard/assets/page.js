@@ -89,7 +89,17 @@
       const [said, written] = [node.title, node.textContent.trim()];
       node.setAttribute("aria-label", said.includes(written) ? said : `${written}: ${said}`);
     }
+    for (const link of document.querySelectorAll("a[data-to]")) link.href = elsewhere(link.dataset.to);
     document.title = `${wf.t(title())} · watchfloor`;
+  }
+
+  // Another page keeps the scope, the look and the replay; what else stands in the address is the page's own.
+  function elsewhere(page) {
+    const query = new URLSearchParams();
+    for (const name of ["scope", "replay"]) if (wf.url[name]) query.set(name, wf.url[name]);
+    query.set("theme", wf.url.theme);
+    query.set("lang", wf.url.lang);
+    return `/${page}?${query}`;
   }
 
   // A page has the word `NAME_title`; the wall's is that of the whole.

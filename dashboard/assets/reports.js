@@ -151,7 +151,6 @@
     wf.text(wf.$("rep-before"), "‹");
     wf.text(wf.$("rep-after"), "›");
     wf.$("rep-after").disabled = to > now();
-    for (const page of ["wall", "dispatch", "handover", "ops"]) wf.$(`to-${page}`).href = wf.address({}).replace("/reports", `/${page}`).replace(/&(by|span|at)=[^&]*/g, "");
     wf.$("rep-csv").href = `/reports.csv?${question(from, to)}&lang=${wf.lang}`;
     trail();
   }

@@ -11,9 +11,6 @@ from dash import html
 
 from dashboard.pages.head import buttons, freshness, links
 
-LINKS = ("wall", "dispatch", "handover", "reports", "ops")
-"""The pages that a desk moves between; each is `/NAME` and the word `to_NAME`."""
-
 COLUMNS: tuple[dict[str, Any], ...] = (
     {"field": "mark", "cellRenderer": "DispatchMark", "width": 58, "minWidth": 54, "maxWidth": 80},
     {"field": "what", "cellRenderer": "DispatchWhat", "flex": 3, "minWidth": 132},
@@ -109,7 +106,7 @@ def _header() -> Any:
         className="head",
         children=[
             html.Div(className="trail", children=[html.H1(id="desk-name")]),
-            html.Nav(className="links", children=links(LINKS), **{"data-label": "pages"}),
+            html.Nav(className="links", children=links("dispatch"), **{"data-label": "pages"}),
             *freshness(),
             buttons(html.Button(id="sound", className="button", type="button")),
         ],

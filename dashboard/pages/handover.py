@@ -7,7 +7,6 @@ from typing import Any
 
 from dash import dcc, html
 
-from dashboard.pages.dispatch import LINKS
 from dashboard.pages.head import buttons, freshness, links, word
 
 MAIN_TABLES = ("pressing", "aside", "due")
@@ -61,7 +60,7 @@ def _header() -> Any:
         className="head",
         children=[
             html.Div(className="trail", children=[html.H1(id="ho-title")]),
-            html.Nav(className="links", children=links(LINKS), **{"data-label": "pages"}),
+            html.Nav(className="links", children=links("handover"), **{"data-label": "pages"}),
             *freshness(),
             buttons(),
         ],

@@ -8,6 +8,9 @@ from typing import Any
 
 from dash import html
 
+PAGES = ("wall", "dispatch", "handover", "reports", "ops")
+"""The pages that lead to each other, in their order; each is `/NAME` and the word `to_NAME`."""
+
 
 def word(key: str, tag: Any = html.Span, **attributes: Any) -> Any:
     """Return an element whose text the page takes from the table of words.
@@ -31,9 +34,19 @@ def button(id: str, title: str, key: str = "") -> Any:  # noqa: A002 - Dash's ow
     return html.Button(id=id, className="button", type="button", **{"data-title": title}, **text)
 
 
-def links(names: Iterable[str], **attributes: Any) -> list[Any]:
-    """Return links to pages: each is `/NAME` and the word `to_NAME`; a script gives them the address's scope and look."""
-    return [word(f"to_{name}", html.A, id=f"to-{name}", href=f"/{name}", **attributes) for name in names]
+def links(page: str, names: Iterable[str] = PAGES, **attributes: Any) -> list[Any]:
+    """Return links to pages, the page's own marked as such; `page.js` gives each the scope and look of the address."""
+    return [
+        word(
+            f"to_{name}",
+            html.A,
+            id=f"to-{name}",
+            href=f"/{name}",
+            **attributes,
+            **{"data-to": name} | ({"aria-current": "page"} if name == page else {}),
+        )
+        for name in names
+    ]
 
 
 def freshness() -> list[Any]:

@@ -41,7 +41,7 @@ def layout() -> Any:
                         className="trail",
                         children=[
                             word("ops_title", html.H1),
-                            *links(("wall", "dispatch", "handover", "reports")),
+                            *links("ops", ("wall", "dispatch", "handover", "reports")),
                         ],
                     ),
                     html.Div(id="ops-gateway", className="mark-row"),

@@ -10,8 +10,8 @@ from dash import dcc, html
 from dashboard.pages.head import as_of, button, buttons, links, word
 from dashboard.pages.wall import EMPTY_FIGURE, PICTURE
 
-LINKS = ("wall", "dispatch", "handover", "ops")
-"""The pages beside this one; each is `/NAME` and the word `to_NAME`."""
+OTHERS = ("wall", "dispatch", "handover", "ops")
+"""The pages beside this one; its own name is the heading."""
 
 TILES = (
     "accepted",
@@ -73,7 +73,7 @@ def _header() -> Any:
                 **{"data-label": "trail"},
                 children=[
                     word("reports_title", html.H1),
-                    *links(LINKS, className="page-link"),
+                    *links("reports", OTHERS, className="page-link"),
                 ],
             ),
             as_of("rep-asof"),

@@ -8,7 +8,7 @@ from typing import Any
 import plotly.graph_objects as go
 from dash import dcc, html
 
-from dashboard.pages.head import buttons, freshness, word
+from dashboard.pages.head import buttons, freshness, links, word
 
 FIGURES = ("open", "new_1h", "overdue", "due_1h", "on_time", "unacked", "shelved", "feeds")
 """The strip's figures, from the left."""
@@ -52,7 +52,7 @@ def _header() -> Any:
             html.Nav(id="trail", className="trail", **{"data-label": "trail"}),
             html.Div(id="replay-word", className="replay-word", hidden=True),
             *freshness(),
-            buttons(word("to_dispatch", html.A, id="to-dispatch", href="/dispatch", className="button")),
+            buttons(*links("wall", ("dispatch",), className="button")),
         ],
     )
 

@@ -33,7 +33,16 @@ from producers.province import (
 )
 from producers.province_roster import ensure_rosters
 from producers.rhythm import DAY_MS, HOUR_MS, UTC_OFFSET_MS, incidents_of_day, rate_of
-from producers.simulate import DESKS_FEED, for_desks, simulate, taken_by_desks
+from producers.simulate import (
+    DESKS_FEED,
+    HEAD_START_MS,
+    LiveSimulator,
+    SimulatorSettings,
+    for_desks,
+    reports_of,
+    simulate,
+    taken_by_desks,
+)
 from producers.simulation import START_MS, Simulation
 from watchfloor.topics import create_topics
 
@@ -194,6 +203,21 @@ def test_the_process_sends_until_it_is_told_to_end_and_goes_on_where_it_was(
         assert code == 0
         starts.append(json.loads(standing.read_bytes())["start_ms"])
     assert starts[0] == starts[1], "the second goes on in the same province"
+
+
+@pytest.mark.parametrize("hour", [0, 3, 12, 19])
+def test_a_fresh_province_has_work_for_wall_and_desks_at_once_at_any_hour(tmp_path: Path, hour: int) -> None:
+    now_ms = START_MS + 40 * DAY_MS + hour * HOUR_MS
+    live = LiveSimulator(Settings(data=tmp_path), SimulatorSettings())
+    standing = live.standing(now_ms)
+    sent = itertools.takewhile(lambda one: one[0] <= now_ms, reports_of(live.world(standing), standing))
+    opened = [(t_ms, report) for t_ms, report in sent if report.step == "file"]
+    assert len(opened) > 250
+    assert sum(for_desks(report) for _, report in opened) >= 8
+    for t_ms, report in opened:
+        assert now_ms - HEAD_START_MS <= t_ms <= now_ms
+        assert isinstance(report.opened_ms, int)
+        assert t_ms - HOUR_MS < report.opened_ms <= t_ms, "moved as a whole, each at its own time"
 
 
 def test_the_province_s_roster_has_somebody_on_duty_in_every_grid_at_any_time(tmp_path: Path) -> None:
