@@ -146,7 +146,8 @@ class Evaluations:
         scope, period, by = asked
         tally = Tally(period, scope, by)
         for partition, cases in enumerate(opened):
-            tally.add((passage for _, passage in self._archive.read(partition)), cases)
+            open_now = {one.case for one in cases}
+            tally.add(self._archive.read_for(partition, period, open_now), cases)
         return tally.result(steps, sizes, self.least)
 
 

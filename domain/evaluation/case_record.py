@@ -103,7 +103,7 @@ def facts_of(passages: Iterable[Passage], now: OpenCase | None, period: Period) 
     ended = tuple(one for one in until if one.kind == "step" and one.t_ms in period and one.round == round_)
     filings = [one for one in until if _files(one)]
     answers = [one for one in until if one.kind == "answer" and one.round == round_ and one.t_ms in period]
-    return CaseFacts(
+    facts = CaseFacts(
         grid=where.grid,
         desk=where.desk,
         team=where.team,
@@ -118,6 +118,13 @@ def facts_of(passages: Iterable[Passage], now: OpenCase | None, period: Period) 
         satisfied=answers[-1].satisfied if answers else None,
         ended=ended,
     )
+    return facts if _adds(facts) else None
+
+
+def _adds(facts: CaseFacts) -> bool:
+    """Tell whether anything of a case counts in the period: what lay still or was over before makes no row of zeros."""
+    happened = facts.accepted or facts.filed or facts.closed or facts.reopened or bool(facts.ended)
+    return happened or facts.due or facts.satisfied is not None
 
 
 def _valid(passages: Iterable[Passage]) -> list[Passage]:

@@ -1,13 +1,19 @@
 """The archived passages, read back while the archive goes on writing."""
 
 from pathlib import Path
+from random import Random
+from zlib import crc32
 
 import msgspec
 
 from config.passages import PassageArchive
 from config.wallclock import monotonic_s
+from domain.evaluation.case_record import OpenCase, Period
+from domain.evaluation.figures import BYS, Tally
 from domain.evaluation.passages import Passage
 from streams.archive_files import SMALL_FILES, ArchiveFiles, Row
+from tests.domain.month import month
+from tests.domain.small_town import DAY, T0
 
 
 def rows(first: int, last: int) -> list[Row]:
@@ -72,3 +78,39 @@ def test_which_cases_were_merged_into_which_is_found_in_every_partition(tmp_path
         merged = msgspec.structs.replace(one, case=case, kind="closed", merged_into=into)
         files.write("passages", partition, [*rows(0, 4), Row(5, 0, msgspec.json.encode(merged))])
     assert archive.merged() == {"03-1": "15-2", "15-2": "03-9"}
+
+
+def test_a_period_s_question_leaves_out_cases_that_cannot_count_and_answers_alike(tmp_path: Path) -> None:
+    files, archive = ArchiveFiles(str(tmp_path)), PassageArchive(str(tmp_path), "passages")
+    shop = month(Random(8), 60)
+    told = [one.value for one in shop.floor.sent["passages"]]
+    for first in range(0, len(told), 25):
+        part = told[first : first + 25]
+        files.write("passages", 3, [Row(first + n, 0, value) for n, value in enumerate(part)])
+    files.write("passages", 3, [Row(n, 0, value) for n, value in enumerate(told[:40])])
+    every = [passage for _, passage in archive.read(3)]
+    assert len(every) == len(told)
+    # as if all of one case in four were still open: it counts by its passages and by what is due
+    opened = [
+        OpenCase(
+            case=one.case,
+            grid=one.grid,
+            desk=one.desk,
+            team="",
+            arrived_ms=one.arrived_ms,
+            due_ms=T0 + 8 * DAY,
+        )
+        for one in {one.case: one for one in every}.values()
+        if crc32(one.case.encode()) % 4 == 0
+    ]
+    fewest = len(every)
+    for begin, end in [(0, 31), (3, 10), (10, 17), (28, 60), (5, 6), (50, 90)]:
+        period = Period(T0 + begin * DAY, T0 + end * DAY)
+        some = archive.read_for(3, period, {one.case for one in opened})
+        fewest = min(fewest, len(some))
+        for by in BYS:
+            whole, part_of_it = Tally(period, "", by), Tally(period, "", by)
+            whole.add(every, opened)
+            part_of_it.add(some, opened)
+            assert part_of_it.result((), {}, 5) == whole.result((), {}, 5)
+    assert fewest < len(every) / 2

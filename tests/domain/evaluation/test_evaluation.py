@@ -92,12 +92,20 @@ def compare(shop: Workshop, by: By, days: list[tuple[int, int]]) -> None:
             found = tally.result((), dict.fromkeys(KNOWN, 9), 5)
             mine_too = {row.code: plain(row.figures) for row in found.rows if row.figures is not None}
             assert [row.code for row in found.rows] == sorted(mine_too)
+            mine_too = {code: row for code, row in mine_too.items() if tells(row)}
             theirs = evaluated(
                 passages, [msgspec.structs.asdict(o) for o in opened], scope, T0 + begin, T0 + end, by
             )
             whole = theirs.pop("*", None)
+            # the oracle has a row of zeros wherever a case ever was
+            theirs = {code: row for code, row in theirs.items() if tells(row)}
             assert mine_too == theirs
             assert whole is None or plain(found.whole) == whole
+
+
+def tells(row: dict[str, Any]) -> bool:
+    """Tell whether anything in a row is not zero."""
+    return any(value not in (0, (0, 0), [0, 0], {}) for value in row.values())
 
 
 def test_the_month_has_what_the_figures_are_about(busy: Workshop) -> None:
