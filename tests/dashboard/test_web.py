@@ -61,6 +61,14 @@ def test_the_first_page_of_all_has_its_scripts_and_a_policy(wall: str, path: str
     assert b"https://cdn" not in page
 
 
+def test_only_the_desk_fetches_the_script_of_its_table(wall: str) -> None:
+    asked = {
+        path: b"/dash_ag_grid/" in get(wall, path)[2]
+        for path in ("/wall", "/ops", "/dispatch", "/wall?x=/dispatch")
+    }
+    assert asked == {"/wall": False, "/ops": False, "/dispatch": True, "/wall?x=/dispatch": False}
+
+
 def test_the_front_door_leads_to_the_wall(wall: str) -> None:
     status, headers, _ = get(wall, "/")
     assert (status, headers["location"]) == (307, "/wall")
