@@ -105,7 +105,7 @@
     wf.flag(row, "state", alert.state);
     wf.flag(row, "open", wf.drawer.shows(alert.id));
     wf.flag(row, "pending", wf.drawer.pending(alert.id));
-    put("symbol", alert.state === "shelved" ? "⏸" : wf.symbol(alert.priority));
+    put("symbol", alert.state === "shelved" ? "‖" : wf.symbol(alert.priority));
     put("letter", String(alert.priority));
     put("place", wf.where(alert));
     wf.flag(row.querySelector(".place"), "long", wf.where(alert).length > 16);

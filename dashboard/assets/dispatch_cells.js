@@ -42,7 +42,7 @@
     [
       desk.moved.away(item.grid || "") && ["given", "⇥"],
       desk.moved.from(item.grid || "") && ["taken", "⇤"],
-      item.shelved && ["shelved", "⏸"],
+      item.shelved && ["shelved", "‖"],
       item.supervised && ["supervised", "◎"],
       (item.is || []).includes("parked") && ["parked", "‖"],
       (item.is || []).includes("waiting") && ["waiting", "…"],
@@ -90,7 +90,7 @@
     const [priority, unacked, shelved] = read(props);
     if (!priority) return null;
     const spoken = `${wf.t(`priority_${priority}`)}${unacked ? `, ${wf.t("state_unack")}` : ""}`;
-    return h("span", { className: "q-mark", "data-priority": priority, "data-unacked": unacked ? "true" : "false", title: spoken, role: "img", "aria-label": spoken }, h("span", { className: "symbol", "aria-hidden": true }, shelved ? "⏸" : wf.symbol(priority)), h("span", { className: "letter", "aria-hidden": true }, priority));
+    return h("span", { className: "q-mark", "data-priority": priority, "data-unacked": unacked ? "true" : "false", title: spoken, role: "img", "aria-label": spoken }, h("span", { className: "symbol", "aria-hidden": true }, shelved ? "‖" : wf.symbol(priority)), h("span", { className: "letter", "aria-hidden": true }, priority));
   };
 
   components.DispatchWhat = function (props) {
