@@ -1,6 +1,7 @@
 """A merge across two partitions, with the worker killed between what one asks and the other answers."""
 
 import json
+import random
 import time
 from collections import Counter
 from pathlib import Path
@@ -147,4 +148,23 @@ def test_a_worker_killed_between_asking_and_answering_leaves_each_report_with_on
     merging.report(("4", merging.near))
     assert merging.cases()["1"]["repeats"] == 3
     assert len(merging.worker.exits) == 2
+    merging.check()
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(900)
+def test_merges_are_whole_whenever_the_worker_is_killed(merging: Merging) -> None:
+    rng = random.Random(5)
+    for number in range(20):
+        one, other, third = (str(3 * number + n) for n in range(3))
+        merging.report((one, merging.near), (other, merging.far), (third, merging.far))
+        cases = merging.cases()
+        merging.merge((cases[one], cases[other]), (cases[third], cases[one]))
+        time.sleep(rng.uniform(0, 0.3))
+        merging.worker.kill()
+        now = merging.settled()
+        assert now[one]["merged_into"] == cases[other]["id"]
+        assert now[third]["merged_into"] == "", "who is being merged takes nobody"
+        assert now[other]["repeats"] == 1
+        assert now[other]["absorbed"] == [[cases[one]["id"], "grid-reports", one]]
     merging.check()
