@@ -26,7 +26,7 @@ from aiokafka import AIOKafkaProducer
 from bench.latency import Town
 from bench.live_town import running
 from config.accounts import Accounts
-from dashboard import tickets
+from dashboard.entry import tickets
 from domain.codes import lane_of
 from domain.records import Report, encoder
 

@@ -10,7 +10,7 @@ import msgspec
 import websockets
 from aiokafka import AIOKafkaProducer
 
-from dashboard import tickets
+from dashboard.entry import tickets
 from domain.codes import lane_of
 from domain.records import Report, encoder
 

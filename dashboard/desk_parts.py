@@ -8,13 +8,13 @@ from config.passages import PassageArchive
 from config.settings import Settings
 from config.vault import ErasedError, Vault, VaultError, vault_of
 from config.wallclock import monotonic_s, now_ms
-from dashboard.edge_commands import REPORTER
-from dashboard.handover_answers import HandoverParts
-from dashboard.readings import PipelineReadings
-from dashboard.reporter_line import ReporterLine
-from dashboard.rulebook import RuleSets
-from dashboard.sign_ins import SignIns
-from dashboard.track_answers import ASKED_S, MOST_ASKED, CaseRead, TrackParts
+from dashboard.answers.readings import PipelineReadings
+from dashboard.answers.rulebook import RuleSets
+from dashboard.commands.edge import REPORTER
+from dashboard.entry.sign_ins import SignIns
+from dashboard.handover.answers import HandoverParts
+from dashboard.track.answers import ASKED_S, MOST_ASKED, CaseRead, TrackParts
+from dashboard.track.reporter_line import ReporterLine
 from domain.evaluation.passages import Passage
 from domain.privacy.scrub import scrub
 

@@ -22,31 +22,25 @@ from config.rules import RuleStore
 from config.settings import Settings
 from config.vault import vault_of
 from config.wallclock import now_ms
-from dashboard import (
-    answers,
-    door,
-    duty,
-    handover_answers,
-    initials,
-    oidc_door,
-    private,
-    reports,
-    track_answers,
-    track_page,
-)
-from dashboard.answers import Surroundings
+from dashboard.answers import duty, initials, private, reports
+from dashboard.answers import routes as answers
+from dashboard.answers.evaluations import Evaluations
+from dashboard.answers.names import Names
+from dashboard.answers.readings import PipelineReadings
+from dashboard.answers.routes import Surroundings
+from dashboard.answers.rulebook import Bookshelf
 from dashboard.desk_parts import Archived, handover_parts, track_parts
-from dashboard.evaluations import Evaluations
-from dashboard.headers import Guard, content_security_policy, host_name
-from dashboard.names import Names
-from dashboard.oidc import provider_of
-from dashboard.oidc_door import OidcDoor
+from dashboard.entry import door, oidc_door
+from dashboard.entry.headers import Guard, content_security_policy, host_name
+from dashboard.entry.oidc import provider_of
+from dashboard.entry.oidc_door import OidcDoor
+from dashboard.entry.sign_ins import SignIns
+from dashboard.gateway.redis_reader import RedisReader, key_prefix
+from dashboard.handover import answers as handover_answers
 from dashboard.pages import dispatch, handover, login, ops, wall
 from dashboard.pages import reports as reports_page
-from dashboard.readings import PipelineReadings
-from dashboard.redis_reader import RedisReader, key_prefix
-from dashboard.rulebook import Bookshelf
-from dashboard.sign_ins import SignIns
+from dashboard.track import answers as track_answers
+from dashboard.track import page as track_page
 
 ASSETS = Path(__file__).with_name("assets")
 PAGES = {

@@ -36,8 +36,8 @@ LONGEST_FIRST = (
     "browser/test_commands.py",
     "streams/test_courier.py",
     "domain/cases/test_case_work_laws.py",
-    "dashboard/test_oidc.py",
-    "dashboard/test_redis_dies.py",
+    "dashboard/entry/test_oidc.py",
+    "dashboard/gateway/test_redis_dies.py",
     "watchfloor/test_users.py",
     "watchfloor/test_broker_rights.py",
     "producers/test_mapping.py",
@@ -59,6 +59,8 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if not PROVE:
         os.environ.setdefault("JAVA_TOOL_OPTIONS", SHORT_LIVED_JAVA)
+    if gone := [name for name in LONGEST_FIRST if not (TESTS / name).exists()]:
+        raise pytest.UsageError(f"LONGEST_FIRST in tests/conftest.py names files that are not there: {gone}")
     for line in TOLERATED_WARNINGS:
         config.addinivalue_line("filterwarnings", line)
     config.addinivalue_line(

@@ -98,7 +98,7 @@ def our_children(settings: Settings, simulator: bool, workers: int) -> list[Chil
         ),
         ChildSpec(
             name="gateway",
-            argv=python_module("dashboard.gateway"),
+            argv=python_module("dashboard.gateway.process"),
             environment=surroundings,
             needs=("broker", "redis", "topics"),
             answers=lambda: asyncio.to_thread(anyone_listens, f"127.0.0.1:{settings.gateway_port}"),

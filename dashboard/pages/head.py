@@ -18,7 +18,7 @@ def word(key: str, tag: Any = html.Span, **attributes: Any) -> Any:
     Parameters
     ----------
     key
-        A key of `dashboard.i18n.WORDS`.
+        A key of `dashboard.words.i18n.WORDS`.
     tag
         The Dash component.
     **attributes

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from dashboard.evaluations import Asked
+from dashboard.answers.evaluations import Asked
 from domain.evaluation.case_record import OpenCase, open_case
 from domain.evaluation.figures import Evaluation, Tally
 from domain.evaluation.passages import Passage

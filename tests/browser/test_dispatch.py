@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from dashboard.door import EVERYBODY, Who
+from dashboard.entry.door import EVERYBODY, Who
 from tests.browser import desk, town
 from tests.browser.conftest import Open
 from tests.browser.fake_gateway import FakeGateway, Message

@@ -8,8 +8,8 @@ import msgspec
 import shapely
 
 from config.rules import RuleStore, gather
-from dashboard.answers import Surroundings
-from dashboard.door import EVERYBODY, Who
+from dashboard.answers.routes import Surroundings
+from dashboard.entry.door import EVERYBODY, Who
 from domain.rules import Rules
 
 COUNTY = "990100"

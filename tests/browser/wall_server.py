@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import uvicorn
 
-from dashboard.answers import Surroundings
+from dashboard.answers.routes import Surroundings
 from dashboard.web import create
 
 UP_WITHIN_S = 15.0

@@ -10,12 +10,12 @@ from config.desk_source import expanded_desks
 from config.handover_store import HandoverStore
 from config.rules import RuleStore, gather
 from config.vault import Vault
-from dashboard.answers import Surroundings
-from dashboard.commands import Answer, Reported
+from dashboard.answers.routes import Surroundings
+from dashboard.commands.command import Answer, Reported
 from dashboard.desk_parts import opened
-from dashboard.handover_answers import HandoverParts
-from dashboard.handover_page import Material
-from dashboard.track_answers import TrackParts
+from dashboard.handover.answers import HandoverParts
+from dashboard.handover.page import Material
+from dashboard.track.answers import TrackParts
 from tests.browser import town
 
 DESK, TOWNSHIP = town.COUNTY, town.township(3)

@@ -10,15 +10,16 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from dashboard import commands
-from dashboard.commands import ClientMessage
+import dashboard
+from dashboard.commands import command as commands
+from dashboard.commands.command import ClientMessage
 from domain.alerts import alert as domain_alerts
 from domain.records import Command, encoder
 from tests.dashboard.rows import row
 from tests.dashboard.written import running_gateway, written
 
 GRID = "990100002003004"
-PAGE: dict[str, Any] = yaml.safe_load((Path(commands.__file__).with_name("asyncapi.yaml")).read_text())
+PAGE: dict[str, Any] = yaml.safe_load((Path(dashboard.__file__).with_name("asyncapi.yaml")).read_text())
 
 
 def mistakes(schema: str, message: object) -> list[str]:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from config.settings import Settings
-from dashboard.tickets import Holder, TicketGate
+from dashboard.entry.tickets import Holder, TicketGate
 from dashboard.web import gateway_origin
 from domain.rules import ALERT_KINDS
 from tests.browser import town

@@ -11,9 +11,9 @@ import redis.asyncio
 from websockets.asyncio.client import ClientConnection, connect
 
 from config.settings import Settings
-from dashboard.gateway import Gateway, listening
-from dashboard.redis_reader import key_prefix
-from dashboard.tickets import Holder, issue
+from dashboard.entry.tickets import Holder, issue
+from dashboard.gateway.process import Gateway, listening
+from dashboard.gateway.redis_reader import key_prefix
 from domain.codes import JOURNAL_PARTITIONS, partition_of
 from domain.records import Command
 

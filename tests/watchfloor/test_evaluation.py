@@ -12,8 +12,8 @@ from config.passages import PassageArchive
 from config.people import People
 from config.settings import Settings
 from config.sql import database_of
-from dashboard.evaluations import Evaluations
-from dashboard.redis_reader import RedisReader, key_prefix
+from dashboard.answers.evaluations import Evaluations
+from dashboard.gateway.redis_reader import RedisReader, key_prefix
 from domain.evaluation import table as evaluation_table
 from domain.evaluation.case_record import Period
 from tests.streams.town import Worker

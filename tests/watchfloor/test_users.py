@@ -9,8 +9,8 @@ import pytest
 
 from config.accounts import AccountError, Accounts, accounts_of
 from config.settings import Settings
-from dashboard.door import wall_key
-from dashboard.sign_ins import SignIns
+from dashboard.entry.door import wall_key
+from dashboard.entry.sign_ins import SignIns
 from tests.watchfloor.conftest import PASSWORD, Run
 from watchfloor.asking import ask
 from watchfloor.datafolder import DataFolder

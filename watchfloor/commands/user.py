@@ -131,7 +131,7 @@ def show(data: Data = None, as_json: Json = False) -> None:
 
 def wall(data: Data = None, as_json: Json = False) -> None:
     """Print the address for screens that only show: who has it sees the wall without signing in, and does nothing."""
-    from dashboard.door import wall_key
+    from dashboard.entry.door import wall_key
     from watchfloor.commands import output
     from watchfloor.commands.live import live_settings, wall_address
     from watchfloor.datafolder import DataFolder
@@ -149,7 +149,7 @@ def _sign_out(settings: "Settings", account: str) -> None:
     """End an account's sign-ins; the gateway closes its sockets within 5 s."""
     import asyncio
 
-    from dashboard.sign_ins import SignIns
+    from dashboard.entry.sign_ins import SignIns
     from watchfloor.exceptions import MissingError
 
     async def end() -> None:

@@ -1,0 +1,1 @@
+"""What the pages' scripts ask for over HTTP."""

@@ -1,0 +1,1 @@
+"""Commands: checked, sealed, written to the journal, and answered by the fold."""

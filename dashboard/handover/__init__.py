@@ -1,0 +1,1 @@
+"""Shift handover: the page that fills itself, its paper, and its signatures."""

@@ -1,0 +1,81 @@
+"""The words of the public tracking page, in English and in simplified Chinese; see `dashboard.words.i18n`."""
+
+WORDS: dict[str, tuple[str, str]] = {
+    "track_title": ("Where is my report?", "上报进度查询"),
+    "track_intro": (
+        "Enter the code that you were given when you reported.",
+        "请输入上报时收到的查询码。",
+    ),
+    "track_code": ("Tracking code", "查询码"),
+    "track_look": ("Look up", "查询"),
+    "track_other": ("Look up another code", "查询其他上报"),
+    "track_urgent": (
+        "In danger? Do not wait here: call 110 (police), 119 (fire) or 120 (ambulance).",
+        "遇到危险请勿在此等待，请立即拨打 110（公安）、119（消防）或 120（急救）。",
+    ),
+    "track_unknown": (
+        "Nothing can be shown for this code. Check it for slips of the pen; what was erased cannot be looked up any more.",
+        "没有可显示的内容。请核对查询码；已删除的上报无法再查询。",
+    ),
+    "track_archived": (
+        "This matter is closed, and is kept in the archive alone.",
+        "该事项已办结，现仅存于档案。",
+    ),
+    "track_closed_since": ("Closed on {time}.", "已于 {time} 办结。"),
+    "track_wait": (
+        "Too many questions from here. Try again in {n} seconds.",
+        "查询过于频繁，请 {n} 秒后再试。",
+    ),
+    "track_silent": ("No answer right now. Try again in a moment.", "系统暂无应答，请稍后再试。"),
+    "track_merged": (
+        "Several people reported this. Yours is handled together with theirs.",
+        "多人上报同一事项，您的上报已合并办理。",
+    ),
+    "track_category": ("Category", "类别"),
+    "track_reported": ("Reported", "上报时间"),
+    "track_where": ("Where it is", "办理进度"),
+    "track_done": ("done", "已完成"),
+    "track_now": ("now", "当前"),
+    "track_ahead": ("to come", "待办"),
+    "track_due": ("To be settled by", "办结期限"),
+    "track_step_due": ("This step by", "本环节期限"),
+    "track_provisional": (
+        "provisional: holidays of that year are not announced yet",
+        "暂定：该年节假日尚未公布",
+    ),
+    "track_overdue": ("This is later than promised. We are sorry.", "已超过承诺期限，深表歉意。"),
+    "track_paused": ("The clock stands: {why}.", "计时暂停：{why}。"),
+    "track_waiting": ("We need to know more from you", "需要您补充信息"),
+    "track_waiting_how": (
+        "Answer through the channel by which you reported.",
+        "请通过原上报渠道答复。",
+    ),
+    "track_closed": ("Closed", "已办结"),
+    "track_outcome": ("Outcome", "办理结果"),
+    "track_answer": ("Answer", "答复"),
+    "track_round": ("Taken up again: {n}×", "已重新办理 {n} 次"),
+    "track_settled": ("Is it settled?", "问题解决了吗？"),
+    "track_settled_until": ("You can say so until {time}.", "您可在 {time} 前反馈。"),
+    "track_yes": ("Yes, it is settled", "已解决"),
+    "track_no": ("No, it is not", "未解决"),
+    "track_no_text": ("What is still wrong? (you may leave this empty)", "还有什么问题？（可不填）"),
+    "track_no_hint": ("No names, numbers or addresses, please.", "请勿填写姓名、号码或地址。"),
+    "track_thanks": ("Thank you for telling us.", "感谢您的反馈。"),
+    "track_reopened": (
+        "Thank you. It has been taken up again.",
+        "感谢反馈，该事项已重新办理。",
+    ),
+    "track_no_too_late": ("The time to say so is over. Please report it anew.", "反馈期限已过，请重新上报。"),
+    "track_no_once": ("You have said so already in this round.", "本轮您已反馈过。"),
+    "track_no_stale": (
+        "It has just changed. Look again below, and say so again if you must.",
+        "进度刚刚更新，请查看后再次反馈。",
+    ),
+    "track_no_wrong_step": ("It is being worked on already.", "该事项正在办理中。"),
+    "track_no_failed": ("That was not taken down. Try again in a moment.", "未能记录，请稍后再试。"),
+    "track_privacy": (
+        "This page shows no personal data. Whoever has the code can see it, so keep it to yourself.",
+        "本页不显示个人信息。持有查询码者均可查看，请妥善保管。",
+    ),
+    "track_times": ("Times in {zone}.", "时间为 {zone}。"),
+}
