@@ -92,8 +92,7 @@ class PassageArchive:
         """Return the passages of a partition whose cases can count in a period, in order, each once.
 
         A case can count that arrived before the period's end and is open, or of which something happened, or is due,
-        behind its beginning. Of the others a few fields are decoded, twice as fast, and nothing is kept: what a question
-        needs in memory follows from its period and not from the age of the archive.
+        behind its beginning. Of the others a few fields are decoded, twice as fast, and one number a passage is kept.
 
         Parameters
         ----------

@@ -2,7 +2,7 @@
 
 import contextlib
 import math
-import time
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -166,20 +166,21 @@ class _Sender:
 
 
 class Pace:
-    """Keeps a run at so many feed seconds a second."""
+    """Keeps a run at so many feed seconds a second; it waits no more once the run is `ended`."""
 
-    def __init__(self, first_ms: int, speed: float) -> None:
+    def __init__(self, first_ms: int, speed: float, ended: threading.Event | None = None) -> None:
         self._first_ms = first_ms
         self._speed = speed
         self._begun_s = monotonic_s()
+        self._ended = threading.Event() if ended is None else ended
 
     def wait_for(self, t_ms: int) -> None:
         """Wait until a feed time has come; returns at once where it has passed."""
         if self._speed == MAX_SPEED:
             return
         due_s = self._begun_s + (t_ms - self._first_ms) / 1000 / self._speed
-        while (left_s := due_s - monotonic_s()) > 0:
-            time.sleep(min(left_s, LONGEST_NAP_S))
+        while (left_s := due_s - monotonic_s()) > 0 and not self._ended.wait(min(left_s, LONGEST_NAP_S)):
+            pass
 
 
 def minute_end(t_ms: int) -> int:

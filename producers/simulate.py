@@ -4,10 +4,9 @@ import itertools
 import signal
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 import msgspec
 from pydantic import Field
@@ -244,8 +243,8 @@ class LiveSimulator:
             stamped=False,
         )
 
-    def run(self) -> None:
-        """Send until the process is told to end.
+    def run(self, ended: threading.Event) -> None:
+        """Send until the run is ended; what was given to the writer by then is written.
 
         Raises
         ------
@@ -261,10 +260,12 @@ class LiveSimulator:
         lane, desks_lane = lane_of(FEED, shared=False), lane_of(DESKS_FEED, shared=False)
         # a new run's event ids, also when it sends what an earlier one may have sent
         with KafkaWriter(self._settings, FEED, f"{now_ms():x}") as writer, vault_of(self._settings) as vault:
-            pace = Pace(now_ms(), 1)
+            pace = Pace(now_ms(), 1, ended)
             saved_s = -SAVED_EVERY_S
             for t_ms, report in reports_of(world, standing):
                 pace.wait_for(t_ms)
+                if ended.is_set():
+                    return
                 if not for_desks(report):
                     writer.send(lane, "report", encoder.encode(report))
                 elif report.step in {"file", "closed"}:
@@ -310,15 +311,12 @@ def main() -> int:
         0 when it was told to end, 3 when the broker was not there.
 
     """
-
-    def told_to_end(_signal: int, _frame: FrameType | None) -> NoReturn:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, told_to_end)
+    # only a flag: a handler that raises may do it where the producer's client holds a lock
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: ended.set())
     try:
-        LiveSimulator(Settings(), SimulatorSettings()).run()
-    except KeyboardInterrupt:
-        return 0
+        LiveSimulator(Settings(), SimulatorSettings()).run(ended)
     except (WriteError, VaultError) as gone:
         sys.stderr.write(f"{gone}\n")
         return 3

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 
 from tests.databases import new_database, running_postgresql
 from watchfloor.dev_stack import running_broker, running_valkey
@@ -46,6 +47,10 @@ LONGEST_FIRST = (
 
 SHORT_LIVED_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 """A broker here lives for a minute: optimising its code takes longer than it saves. Proofs and benches have Java's own."""
+
+# How long an example takes is the machine's affair: time is measured by the bench, and no test is wrong by it.
+settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("here")
 
 # Warnings are errors; each exception has its reason.
 TOLERATED_WARNINGS = (
