@@ -62,7 +62,11 @@ class Bookshelf:
 
 
 def words_of(rules: Rules) -> dict[str, Any]:
-    """Return what a rule set says to people: alert texts by kind, names of categories and feeds, of all that a flow names, the feeds' zones."""
+    """Return what a rule set says to people.
+
+    Alert texts by kind, names of categories and feeds, of all that a flow names,
+    the desks with number and shifts, the feeds' zones.
+    """
     return {
         "rules": rules.hash,
         "alerts": {
@@ -79,6 +83,10 @@ def words_of(rules: Rules) -> dict[str, Any]:
         "feeds": {name: feed.title for name, feed in rules.feeds.items()},
         "flows": {name: _flow_words(flow) for name, flow in rules.flows.items()},
         "flow_of": {name: feed.flow for name, feed in rules.feeds.items()},
+        "desks": {
+            code: {"title": desk.title, "phone": desk.phone, "zone": desk.zone, "shifts": desk.shifts}
+            for code, desk in sorted(rules.desks.items())
+        },
         "zones": sorted({feed.zone.key for feed in rules.feeds.values()}),
     }
 

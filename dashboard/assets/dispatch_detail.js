@@ -19,7 +19,7 @@
     const facts = desk.facts(item);
     const key = JSON.stringify([
       desk.current, away, item && [desk.moved.away(item.grid || ""), desk.moved.from(item.grid || "")], item && [item.version, item.unacked, item.priority, item.claim, item.step, item.shelved, item.assignee, item.is, item.due_ms, item.repeats],
-      facts, wf.lang, wf.rulebook.rules, desk.pending(desk.current), desk.off(), desk.ready, wf.placeName(item ? item.grid : ""), desk.keys.version,
+      facts, wf.lang, wf.rulebook.rules, desk.pending(desk.current), desk.off(), desk.ready, wf.placeName(item ? item.grid : ""), desk.keys.version, item && desk.plans.above(item.desk || item.grid),
       desk.alertsOf(item), desk.opened.version, item ? item.claim && desk.accountName(item.claim.account) : "", desk.timeline.names(facts),
     ]); // prettier-ignore
     if (key === drawn) return;
@@ -140,7 +140,7 @@
       wf.el(
         "ol",
         { class: "proposals" },
-        ...list.slice(0, 3).map((one) => wf.el("li", {}, wf.el("strong", {}, desk.nameOf(one)), wf.el("small", {}, ` ${wf.t(`kind_of_${one.kind}`)}`), desk.proposalLines(one)))
+        ...list.slice(0, 4).map((one) => wf.el("li", {}, wf.el("strong", {}, desk.nameOf(one)), wf.el("small", {}, ` ${wf.t(`kind_of_${one.kind}`)}`), desk.proposalLines(one)))
       )
     );
   }
@@ -201,7 +201,7 @@
           pair("cause", wf.both(rule.cause, "")),
           pair("consequence", wf.both(rule.consequence, "")),
           pair("time_available", wf.both(rule.time_available, "")),
-          pair("escalate_to", higher((facts && facts.case && facts.case.desk) || alert.grid || alert.scope)),
+          pair("escalate_to", desk.plans.above((facts && facts.case && facts.case.desk) || alert.grid || alert.scope)),
           pair("values", seen || values(alert)),
           pair("threshold", limit(named.threshold)),
           pair("where_in_journal", position(alert, named.link))
@@ -211,12 +211,6 @@
   }
 
   const pair = (key, value) => (value ? wf.el("div", {}, wf.el("dt", {}, wf.t(key)), wf.el("dd", {}, value)) : null);
-
-  // The desk of the level above: of a village its township, of a township its county.
-  const higher = (code) => {
-    const digits = [12, 9, 6].find((one) => one < String(code || "").length);
-    return digits ? wf.placeName(code.slice(0, digits)) : "";
-  };
 
   const values = (alert) => (alert.due_ms ? `${wf.t(alert.clock ? wf.clockWord(alert.clock) : "due")}: ${wf.t("due")} ${wf.moment(alert.due_ms)} · ${wf.t("raised")} ${wf.moment(alert.raised_ms)}` : "");
 

@@ -200,6 +200,7 @@
   desk.because = function (prefix, one) {
     const { key, ...params } = one;
     if (params.area) params.area = wf.placeName(params.area);
+    if (params.distance_m !== undefined) params.distance = params.distance_m < 1000 ? wf.t("metres", { n: wf.number(params.distance_m) }) : wf.t("kilometres", { n: wf.number(params.distance_m / 1000, 1) });
     if (params.worker) params.worker = desk.assigneeName(params.worker);
     const word = `${prefix}_${key}`;
     return wf.words.has(word) ? wf.t(word, params) : `${key} ${Object.values(params).join(" ")}`.trim();
@@ -279,13 +280,7 @@
   const SPANS = [[900, "for_15m"], [3600, "for_1h"], [14400, "for_4h"], [0, "for_shift"]]; // prettier-ignore
   const AT_MOST_S = { 1: 900, 2: 14400, 3: 28800, 4: 28800 }; // no longer than the fold allows
   const REASONS = ["noise", "known", "planned", "elsewhere", "other"];
-  const SHIFT_ENDS_H = [8, 16, 24]; // three shifts; handover pages may say otherwise
-
-  function shift_left_s(now) {
-    const at = new Date(now);
-    const hour = at.getHours() + at.getMinutes() / 60 + at.getSeconds() / 3600;
-    return Math.max(60, Math.round((SHIFT_ENDS_H.find((end) => end > hour) - hour) * 3600));
-  }
+  const LEAST_S = 60; // what the end of a shift that is a moment away still shelves for
 
   dialogs.shelve = async function (item, wish) {
     const open = desk.alertsOf(item).filter((alert) => alert.state !== "normal");
@@ -296,9 +291,11 @@
       return;
     }
     const most = AT_MOST_S[Math.min(...open.map((alert) => alert.priority))];
-    const left = shift_left_s(wf.fresh.now_ms());
+    // a town that lists no desk for this place says nothing of shifts
+    const until = desk.plans.shift_left_s(desk.plans.mine(item.grid || (item.alert && item.alert.scope)), wf.fresh.now_ms());
+    const left = until === null ? null : Math.max(LEAST_S, until);
     const own = wish && wish.seconds && !SPANS.some(([seconds]) => seconds === wish.seconds) ? [[wish.seconds, ""]] : [];
-    const options = [...own, ...SPANS].map(([seconds, key]) => {
+    const options = [...own, ...SPANS].filter(([seconds]) => seconds || left !== null).map(([seconds, key]) => {
       const span = seconds || left;
       const far = span > most;
       return [span, key ? `${wf.t(key)}${seconds ? "" : ` (${desk.hhmm(left * 1000)})`}` : wf.t("for_min", { n: Math.round(span / 60) }), far ? wf.el("small", {}, wf.t("too_long_for_priority")) : null, far];

@@ -24,12 +24,17 @@ class Shift(msgspec.Struct, frozen=True, kw_only=True):
     end_ms: int
 
 
-class DeskEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A desk in the file: `shifts` in minutes after midnight; one that ends on the next date ends behind 1440."""
+class DeskEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A desk in the file: `shifts` in minutes after midnight; one that ends on the next date ends behind 1440.
+
+    `phone` is the desk's own line, never a person's; empty where none is filed, and then absent from the file, so that
+    rule sets from before there were numbers keep their hash.
+    """
 
     title: dict[str, str]
     zone: str
     shifts: list[tuple[int, int]]
+    phone: str = ""
 
 
 class DeskFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -51,12 +56,13 @@ class DeskFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class DeskPlan:
     """The shifts of one desk."""
 
-    __slots__ = ("_clock", "_shifts", "title", "zone")
+    __slots__ = ("_clock", "phone", "shifts", "title", "zone")
 
     def __init__(self, entry: DeskEntry, offsets: list[tuple[int, int]]) -> None:
         self.title = entry.title
+        self.phone = entry.phone
         self.zone = entry.zone
-        self._shifts = entry.shifts
+        self.shifts = entry.shifts
         self._clock = LocalClock(offsets)
 
     def after(self, at_ms: int) -> Shift:
@@ -80,7 +86,7 @@ class DeskPlan:
                 end_ms=clock.instant_of(date * DAY_MS + end * MINUTE_MS),
             )
             for date in range(day - 2, day + 3)
-            for start, end in self._shifts
+            for start, end in self.shifts
         ]
 
 

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from config.desk_source import expanded_desks
 from dashboard.entry.door import EVERYBODY, Who
+from domain.duty.shifts import read_desks
 from tests.browser import desk, town
 from tests.browser.conftest import Open
 from tests.browser.fake_gateway import FakeGateway, Message
@@ -18,6 +20,7 @@ from tests.conftest import absent
 pytestmark = pytest.mark.tolerates("404")
 
 CRITICAL, FILED, CALM = "00-0000", "01-0001", "07-0007"
+COUNTY_DESK = read_desks(expanded_desks(town.DESKS.encode())["desks.json"])[town.COUNTY]
 Positions = dict[str, list[float]]
 PLACES_JS = """() => Object.fromEntries(Array.from(document.querySelectorAll('#queue-grid .ag-center-cols-container .ag-row'),
     row => [row.getAttribute('row-id'), [row.getBoundingClientRect().top, row.getBoundingClientRect().height]]))"""
@@ -379,9 +382,12 @@ def test_shelving_has_its_longest_and_its_reason_and_shift_a_leaves_what_is_crit
     spans = page.locator("#dialog input[type=radio]")
     assert [spans.nth(n).is_disabled() for n in range(3)] == [False, True, True]
     # until the end of the shift, where that is not more than a critical one may be put aside for
-    hour = page.evaluate("() => (d => d.getHours() + d.getMinutes() / 60)(new Date(wf.fresh.now_ms()))")
-    if abs(8 - hour % 8 - 0.25) > 0.05:
-        assert spans.nth(3).is_disabled() == (8 - hour % 8 > 0.25)
+    left_s = page.evaluate("() => wf.desk.plans.shift_left_s(wf.desk.plans.mine(''), wf.fresh.now_ms())")
+    assert left_s is None, "no desk is listed for nowhere"
+    now_ms = round(page.evaluate("() => wf.fresh.now_ms()"))
+    left_ms = COUNTY_DESK.after(now_ms).end_ms - now_ms
+    if abs(left_ms - 900_000) > 60_000:
+        assert spans.nth(3).is_disabled() == (left_ms > 900_000)
     page.locator("#dialog select").select_option("other")
     page.locator("#dialog-do").click()
     expect(page.locator(".dialog-say")).to_have_text("Still needed: Reason.")
@@ -407,6 +413,36 @@ def test_shelving_has_its_longest_and_its_reason_and_shift_a_leaves_what_is_crit
     command = gateway.commands()[-1]
     assert (command["action"], command["alert"], command["for_s"]) == ("shelve", "03-a3-0", 1800)
     assert command["reason"].endswith(": crew")
+
+
+def test_a_shift_ends_in_the_browser_when_it_ends_by_the_rule_set_also_in_nights_when_the_clocks_change(
+    open_desk: OpenDesk,
+) -> None:
+    page = open_desk()
+    day = 86_400_000
+    spring, autumn, summer = (
+        1_774_720_800_000,
+        1_792_861_200_000,
+        1_782_900_000_000,
+    )  # 28 March, 24 October, 1 July 2026
+    times = [
+        start + part * 1_234_567 for start in (spring, autumn, summer) for part in range(day // 1_234_567)
+    ]
+    said = page.evaluate(
+        "times => times.map(at => at + wf.desk.plans.shift_left_s('990100', at) * 1000)", times
+    )
+    told = [COUNTY_DESK.after(at).end_ms for at in times]
+    assert all(abs(one - two) < 1000 for one, two in zip(said, told, strict=True))
+
+
+def test_the_guidance_has_the_desk_of_the_level_above_with_its_number_or_says_that_there_is_none(
+    open_desk: OpenDesk,
+) -> None:
+    page = open_desk(path=f"/dispatch?case={CRITICAL}")
+    page.keyboard.press("j")
+    above = page.locator(".why-list div", has_text="Escalate to").first
+    expect(above).to_contain_text("Bay county centre · 000-5550199")
+    assert page.evaluate("() => wf.desk.plans.above('990100001001')").endswith("· no number is filed")
 
 
 def test_keys_can_be_others_or_none_and_what_is_private_is_asked_for_with_a_purpose(

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import shapely
 
+from config.desk_source import expanded_desks
 from config.rules import RuleStore, gather
 from dashboard.answers.routes import Surroundings
 from dashboard.entry.door import EVERYBODY, Who
@@ -88,13 +89,21 @@ areas = "bay"
 by = "point"
 """
 
+DESKS = f"""
+["{COUNTY}"]
+title = {{en = "Bay county centre", zh = "海湾县指挥中心"}}
+phone = "000-5550199"
+zone = "Europe/Berlin"
+shifts = ["06:00-14:00", "14:00-22:00", "22:00-06:00"]
+"""
+
 
 def rule_set(folder: Path, areas_file: bytes) -> tuple[RuleStore, str]:
     """Return a store with the town's rule set: the shipped texts, its own feed and areas, and no other feed."""
     parts = {
         path: body for path, body in gather(None, None).items() if not path.startswith(("feeds/", "areas/"))
     }
-    parts |= {"feeds/bay.toml": FEED.encode(), "areas/bay.json": areas_file}
+    parts |= {"feeds/bay.toml": FEED.encode(), "areas/bay.json": areas_file} | expanded_desks(DESKS.encode())
     store = RuleStore(folder.as_posix())
     return store, store.put(parts)
 

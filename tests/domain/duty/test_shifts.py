@@ -82,3 +82,15 @@ def test_every_mistake_of_a_desk_has_its_sentence() -> None:
 def test_a_part_that_no_publisher_wrote_is_refused() -> None:
     with pytest.raises(DesksError):
         read_desks(b'{"desks":{"99":{"title":{},"zone":"X","shifts":[[0,60]]}},"zones":{}}')
+
+
+def test_a_desk_may_have_its_own_number_and_never_a_mobile_one() -> None:
+    assert plan().phone == ""
+    assert plan(BERLIN + 'phone = "+49 30 555-0100"').phone == "+49 30 555-0100"
+    for wrong in ("ask Anna", "13812345678", "+86 138-1234-5678", "1"):
+        with pytest.raises(CalendarsError, match=r"089911\.phone"):
+            plan(BERLIN + f'phone = "{wrong}"')
+
+
+def test_a_rule_set_without_numbers_has_the_bytes_that_it_had() -> None:
+    assert b"phone" not in expanded_desks(BERLIN.encode())["desks.json"]
