@@ -70,7 +70,9 @@ def proposed(case: Shown, rules: Rules, open_assignments: Mapping[str, int], at_
         for entry in case.get("story") or ()
         if entry["action"] == "not_received" and entry.get("what", {}).get("was")
     }
-    facts = Facts(grid=case["grid"], category=case["category"], assignee=case["assignee"])
+    lon, lat = case.get("lon"), case.get("lat")
+    point = None if lon is None or lat is None else (lon, lat)
+    facts = Facts(grid=case["grid"], category=case["category"], assignee=case["assignee"], point=point)
     return propose(rules, facts, open_assignments, frozenset(unreceived), at_ms)
 
 

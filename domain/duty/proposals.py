@@ -1,7 +1,8 @@
-"""To whom a case may go: who is on duty, who stands in, and the department, each with its reasons and what speaks against.
+"""To whom a case may go: who is on duty, who stands in, the department, who is on duty nearby; why, and what speaks against.
 
-The order is the duty rule's and never a person's: on duty first, then the stand-in, then the department. Nobody is left
-out or moved because of what speaks against; a dispatcher reads it and decides. Texts are the screens' business.
+The order is the duty rule's and never a person's: on duty first, then the stand-in, then the department, then the
+neighbouring areas by how far they lie from the case. Nobody is left out or moved because of what speaks against; a
+dispatcher reads it and decides. Texts are the screens' business.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,22 +10,27 @@ from typing import Literal
 
 import msgspec
 
+from domain.duty.nearby import Point, nearby
 from domain.duty.roster import Duty, Roster
 from domain.rules import Rules
 
 Param = str | int
 
-REASONS = ("on_duty", "stand_in", "next_on_duty", "wider_area", "department", "department_any")
+REASONS = ("on_duty", "stand_in", "next_on_duty", "wider_area", "department", "department_any", "nearby")
 AGAINST = ("off_shift", "open_assignments", "no_receipt", "has_it")
 """Every key that a proposal may carry: the screens have a text for each."""
 
+NEIGHBOURS = 3
+"""As many neighbours as a dispatcher reads at a glance."""
+
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What of a case a proposal depends on: its place, its category, and who has it now."""
+    """What of a case a proposal depends on: its place and point where one is known, its category, and who has it now."""
 
     grid: str
     category: str
     assignee: str = ""
+    point: Point | None = None
 
 
 class Remark(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +102,12 @@ def propose(
         )
         against = tuple(_against(row.team, facts, open_assignments, unreceived))
         proposals.setdefault(row.team, Proposal(to=row.team, kind="team", reasons=(why,), against=against))
+    if facts.point is not None:
+        for near in nearby(rules, roster, facts.grid, facts.point, at_ms)[:NEIGHBOURS]:
+            to, area = near.duty.worker, near.duty.area
+            why = Remark(key="nearby", params={"area": area, "distance_m": near.distance_m})
+            against = tuple(_against(to, facts, open_assignments, unreceived))
+            proposals.setdefault(to, Proposal(to=to, kind="worker", reasons=(why,), against=against))
     return list(proposals.values())
 
 

@@ -15,18 +15,22 @@ from tests.domain.duty.test_roster import COUNTY, DAY, GRID, NIGHT, OFFICE, SHAN
 NOON, EVENING = at("2026-03-02T12:30"), at("2026-03-02T21:00")
 
 
-def rules(*duty: DutyRow, departments: tuple[DepartmentRow, ...] = ()) -> Rules:
+def rules(
+    *duty: DutyRow, departments: tuple[DepartmentRow, ...] = (), areas: dict[str, bytes] | None = None
+) -> Rules:
     file = RosterFile(
         county=COUNTY, zone="Asia/Shanghai", offsets=SHANGHAI, shifts=[DAY, NIGHT, OFFICE],
         duty=list(duty), departments=list(departments),
     )  # fmt: skip
-    return compile_rules(gather(None, None) | {f"roster/{COUNTY}.json": msgspec.json.encode(file)}, "h")
+    roster = {f"roster/{COUNTY}.json": msgspec.json.encode(file)}
+    return compile_rules(gather(None, None) | roster | (areas or {}), "h")
 
 
+WHOLE_DEPARTMENTS = (DepartmentRow("waste", COUNTY, "t-waste"), DepartmentRow("", COUNTY, "t-any"))
 WHOLE = rules(
     DutyRow(GRID, 0, "w-a", "w-b"),
     DutyRow(TOWNSHIP, 1, "w-town", "w-a"),
-    departments=(DepartmentRow("waste", COUNTY, "t-waste"), DepartmentRow("", COUNTY, "t-any")),
+    departments=WHOLE_DEPARTMENTS,
 )
 
 
@@ -100,3 +104,35 @@ def test_nothing_about_a_person_changes_who_is_proposed_or_in_which_order(
     assert [(one.to, one.reasons) for one in found] == [(one.to, one.reasons) for one in asked(at_ms)]
     assert {remark.key for one in found for remark in one.reasons} <= set(REASONS)
     assert {remark.key for one in found for remark in one.against} <= set(AGAINST)
+
+
+def strip(*numbers: int) -> dict[str, bytes]:
+    """Grids of one village side by side along the equator, each a hundredth of a degree wide; number 1 begins at 12°."""
+    west = {n: 12 + (n - 1) / 100 for n in numbers}
+    rows = [
+        {
+            "code": f"{GRID[:12]}{n:03d}", "source": "", "name": f"G{n}", "parent": "",
+            "geometry": {"type": "Polygon", "coordinates": [[[w, 0], [w + 0.01, 0], [w + 0.01, 0.01], [w, 0.01], [w, 0]]]},
+        }
+        for n, w in west.items()
+    ]  # fmt: skip
+    return {"areas/strip.json": msgspec.json.encode({"set": "strip", "county": COUNTY, "areas": rows})}
+
+
+def test_neighbours_on_duty_come_last_by_how_far_their_areas_lie_from_the_case() -> None:
+    duty = [DutyRow(f"{GRID[:12]}{n:03d}", 0, f"w-{n}") for n in (1, 2, 3, 4, 5, 9)]
+    night = DutyRow(f"{GRID[:12]}006", 1, "w-night")
+    of = rules(*duty, night, departments=WHOLE_DEPARTMENTS, areas=strip(1, 2, 3, 4, 5, 6))
+    here = Facts(grid=GRID, category="waste", point=(12.005, 0.005))
+    found = propose(of, here, {"w-2": 4}, frozenset(), NOON)
+    assert [one.to for one in found] == ["w-1", "t-waste", "w-2", "w-3", "w-4"]
+    assert [one.reasons[0].params.get("distance_m") for one in found[2:]] == [1113, 2226, 3340]
+    assert found[2].reasons[0].plain()["area"] == f"{GRID[:12]}002"
+    assert [remark.key for remark in found[2].against] == ["open_assignments"]
+
+
+def test_without_a_point_nobody_is_said_to_be_near() -> None:
+    of = rules(*(DutyRow(f"{GRID[:12]}{n:03d}", 0, f"w-{n}") for n in (1, 2)), areas=strip(1, 2))
+    assert [one.to for one in propose(of, Facts(grid=GRID, category="waste"), {}, frozenset(), NOON)] == [
+        "w-1"
+    ]
