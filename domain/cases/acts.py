@@ -108,7 +108,8 @@ class CaseActs:
             moves.reclassify(case, work)
         for name, limit in extensions.items():
             moves.extend(case, work, name, limit)
-        self._receipt(case, work, flow, action)
+        had = _had(stood, move, action)
+        self._receipt(case, work, flow, action, had)
         if command.given.get("satisfied") is False or (action.new_round and "reporter" in action.by):
             work.dissatisfied = True
         rule = moves.supervision.by_rule(case, work, flow)
@@ -122,7 +123,7 @@ class CaseActs:
         moves.passages.answered(case, before, action, command.given)
         if URGED in action.sets:
             moves.supervision.urged(work)
-        moves.messages.acted(case, work, move, command, risen=risen)
+        moves.messages.acted(case, work, move, command, risen=risen, had=had)
         what = self._of_others(case, work, action, stood, command)
         work.tell(moves.at, "act", command.action, command.account, given=command.given, what=what)
         if rule:
@@ -137,11 +138,11 @@ class CaseActs:
         if move.entered:
             self._moves.enter(case, work, flow)
 
-    def _receipt(self, case: Case, work: Work, flow: Flow, action: Action) -> None:
+    def _receipt(self, case: Case, work: Work, flow: Flow, action: Action, had: frozenset[str]) -> None:
         """Ask for a receipt where the case is given to somebody, and take it where that is what is done."""
-        if action.gives:
+        if action.gives and work.stand.assignee not in had:
             self._moves.receipts.want(case, work, flow)
-        elif flow.receipt is not None and action.name == flow.receipt.action:
+        elif not action.gives and flow.receipt is not None and action.name == flow.receipt.action:
             self._moves.receipts.given(case, work)
 
     def _of_others(
@@ -251,6 +252,14 @@ def _fired_in(undo: Undo, work: Work) -> tuple[int, ...]:
     )
     now = work.step.fired if same and work.step is not None else ()
     return tuple(sorted({*(undo.step.fired if undo.step is not None else ()), *now}))
+
+
+def _had(stood: flow_moves.Case, move: Move, action: Action) -> frozenset[str]:
+    """Return the departments to whom a joint handling gives what they had before: the same part, or the lead."""
+    if "departments" not in action.needs or move.entered:
+        return frozenset()
+    now, parts = move.case, {name for name, _ in stood.tasks}
+    return frozenset({stood.assignee} & {now.assignee} | parts & {name for name, _ in now.tasks})
 
 
 def _merging(work: Work) -> Refusal | None:

@@ -51,8 +51,10 @@ class CaseMessages:
             address = supervisor if to == "supervisor" else ""
             self.tell(case, work, kind, cast("To", to), address=address, outcome=work.stand.outcome)
 
-    def acted(self, case: Case, work: Work, move: Move, command: Command, *, risen: bool) -> None:
-        """Tell what a person's action made of a case."""
+    def acted(  # noqa: PLR0913 - what an action made has that many sides
+        self, case: Case, work: Work, move: Move, command: Command, *, risen: bool, had: frozenset[str] = frozenset()
+    ) -> None:  # fmt: skip
+        """Tell what a person's action made of a case; `had` are those to whom it gives what they had."""
         flow = self._flow(case)
         if flow is None:
             return
@@ -66,7 +68,18 @@ class CaseMessages:
             self.entered(case, work, move.tells, command=held)
         if action.gives:
             due_ms = None if work.receipt is None else work.receipt.timer.due_ms
-            self.tell(case, work, "assigned", "assignee", slot=slot, command=held, due_ms=due_ms)
+            for name, _ in self._addresses(case, work, "assignee"):
+                if name not in had:
+                    self.tell(
+                        case,
+                        work,
+                        "assigned",
+                        "assignee",
+                        slot=slot,
+                        command=held,
+                        address=name,
+                        due_ms=due_ms,
+                    )
         for to, kind in action.tells.items():
             text = command.given.get(_words(action))
             self.tell(

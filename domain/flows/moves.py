@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from domain.flows.flow import CLOSED_AT_SOURCE, LEVEL_DIGITS, Action, Flow, Step, level_after
-from domain.flows.given import given_wrong
+from domain.flows.given import MOST_PARTS, given_wrong
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,7 +113,10 @@ def next_step(flow: Flow, case: Case, request: Request) -> Move | Refusal:
     wrong = given_wrong(action.needs, request.given, outcomes=action.outcomes)
     if wrong:
         return Refusal(reason="missing", sentence=wrong)
-    return _made(flow, case, action, request)
+    move = _made(flow, case, action, request)
+    if len(move.case.tasks) >= MOST_PARTS:  # the lead is one more
+        return Refusal(reason="too_many", sentence=f"At most {MOST_PARTS} departments handle a case jointly.")
+    return move
 
 
 def task_of(case: Case, who: Request) -> str:
@@ -303,7 +306,10 @@ def _assigned(
         return "", ()
     if "departments" in action.needs:
         lead, *others = request.given["departments"]
-        return lead, tuple((name, False) for name in others)
+        # within a visit the parts that there are go on; whose part is not among the named ones keeps it
+        known = dict(case.tasks) if step.name == case.step else {}
+        parts = known | {name: False for name in others if name not in known}
+        return lead, tuple((name, done) for name, done in parts.items() if name != lead)
     if "assignee" in action.needs:
         return request.given["assignee"], ()
     if action.tasks == "one":

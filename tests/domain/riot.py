@@ -15,7 +15,7 @@ PLACES = (*NAMES[:3], *NAMES[:3], NAMES[4])
 """The last one's cases lie in another partition."""
 PAUSES = (0, 0, 1, 1, 1000, 3000, 7000, MINUTE, MINUTE, 5 * MINUTE, 20 * MINUTE, HOUR, 5 * HOUR, 30 * HOUR)
 ONWARD = (
-    "accept", "assign", "joint", "task_done", "task_done", "task_back", "task_back", "receive", "done", "feed_back",
+    "accept", "assign", "joint", *("task_done",) * 3, *("task_back",) * 3, "receive", "done", "feed_back",
     "agree", "close", "evaluate",
 )  # fmt: skip
 """Taken where they can be, so that cases come to their end now and then."""
@@ -135,8 +135,8 @@ class Riot:
             cases = [self.any_case() for _ in range(6)]
             opened = [one.id for one in cases if one.closed_ms is None]
             return {"case": self.rng.choice((*opened, cases[0].id, "02-00000fffff", "nowhere"))}
-        if action == "split":
-            return {"parts": [f"part {number}" for number in range(self.rng.randint(1, 4))]}
+        if action in {"split", "joint"}:
+            return self.several(action)
         if action in OF_TASK and self.rng.random() < 0.5:
             return {"department": self.rng.choice(("team b", "team c"))}
         if action == "take_over":
@@ -144,6 +144,12 @@ class Riot:
         if self.rng.random() < 0.1:
             return {"amount": 1.5, "category": "noise", "assignee": "nobody"}
         return {}
+
+    def several(self, action: str) -> dict[str, Any]:
+        """Parts of a case, or departments for it: now and then too few."""
+        if action == "split":
+            return {"parts": [f"part {number}" for number in range(self.rng.randint(1, 4))]}
+        return {"departments": self.rng.sample(("team a", "team b", "team c"), self.rng.choice((1, 2, 3, 3)))}
 
     def version(self, case: Case, action: str) -> int | None:
         """The version that holds, and now and then another."""
@@ -153,12 +159,16 @@ class Riot:
         versions = [task.version for task in case.work.tasks]
         return self.rng.choice(versions) if action in OF_TASK and versions else case.work.version
 
-    def taker(self, action: str) -> str:
+    def taker(self, action: str, case: Case) -> str:
         """Who may take an action, most of the time."""
         if self.rng.random() < 0.15:
             return self.rng.choice((*ROLES, "everybody", "forged"))
         if action in OF_TASK:
-            return self.rng.choice(("handling_unit", "other_unit"))
+            open_parts = (
+                [] if case.work is None else [name for name, done in case.work.stand.tasks if not done]
+            )
+            team = self.rng.choice(open_parts or ["team c"])
+            return "other_unit" if team == "team c" else "handling_unit"
         if action in {"claim", "release", "take_over"}:
             return self.rng.choice(ROLES)
         if action == "claim_lapsed":
@@ -169,7 +179,7 @@ class Riot:
     def command(self) -> None:
         case = self.any_case()
         action, fields = self.action(case), {}
-        by = self.taker(action)
+        by = self.taker(action, case)
         if self.last is not None and (action == "undo" or self.rng.random() < 0.1):
             fields["undoes"], by, case = self.last
             action = "undo"

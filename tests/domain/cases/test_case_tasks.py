@@ -190,3 +190,68 @@ def test_the_next_higher_desk_is_told_once_of_each_part_that_is_over() -> None:
     assert [(one.clock, one.percent, one.to, one.address, one.due_ms) for one in marks] == [
         ("task:team b", 100, "higher_desk", "990100001", due_ms)
     ]
+
+
+def order(shop: Workshop, *departments: str, by: str = "dispatcher") -> dict[str, Any]:
+    return shop.do("joint", by=by, given={"departments": list(departments)})
+
+
+def test_a_returned_part_goes_to_another_department_and_the_parts_that_there_are_stay_as_they_are() -> None:
+    shop = shop_with_departments()
+    shop.grant("team d", "handling_unit", team="team d")
+    assert shop.do("receive", by="team a")["ok"]
+    assert shop.do("task_done", by="team c", version=2)["ok"]
+    shop.at(HOUR)
+    assert shop.do("task_back", by="team b", version=1)["ok"]
+    stands, case = tasks(shop), shop.case()
+    assert case.work is not None
+    visit = case.work.visit
+    sent = len(shop.messages())
+    shop.at(20 * HOUR)
+    assert order(shop, "team a", "team d", by="team c")["reason"] == "no_role"
+    assert order(shop, "team a", "team d")["ok"]
+    new = {"team": "team d", "done": False, "version": 4, "due_ms": stands[0]["due_ms"] + DAY}
+    assert tasks(shop) == [*stands, new], "its clock counts from its own start"
+    assert (case.work.visit, case.step) == (visit, "handle")
+    assert case.work.receipt is None, "the lead has confirmed already"
+    shop.at(20 * HOUR + 5_000)
+    shop.do("note")
+    told = [one.address for one in shop.messages()[sent:] if one.kind == "assigned"]
+    assert told == ["team d"]
+    assert shop.do("done", by="team a")["reason"] == "tasks_open"
+    assert shop.do("task_done", by="team d", version=4)["ok"]
+    assert shop.do("done", by="team a")["ok"]
+
+
+def test_another_department_can_take_the_lead_over_and_confirms_it() -> None:
+    shop = shop_with_departments()
+    assert shop.do("receive", by="team a")["ok"]
+    assert order(shop, "team b", "team a")["ok"]
+    assert [(one["team"], one["version"]) for one in tasks(shop)] == [("team c", 2), ("team a", 3)]
+    work = shop.case().work
+    assert work is not None
+    assert work.receipt is not None
+    assert (work.stand.assignee, work.receipt.to) == ("team b", "team b")
+    shop.at(6_000)
+    shop.do("note")
+    told = {one.address for one in shop.messages() if one.kind == "assigned" and one.version == work.version}
+    assert told == {"team a", "team b"}
+
+
+def test_a_part_that_was_added_is_taken_back_and_what_the_others_did_since_stays() -> None:
+    shop = shop_with_departments()
+    added = order(shop, "team a", "team d")
+    assert shop.do("task_done", by="team b", version=1)["ok"]
+    assert shop.do("undo", by="dispatcher", undoes=added["id"])["ok"]
+    assert [(one["team"], one["done"]) for one in tasks(shop)] == [("team b", True), ("team c", False)]
+    sent = len(shop.messages())
+    shop.at(6_000)
+    shop.do("note")
+    assert not [one for one in shop.messages()[sent:] if one.address == "team d"]
+
+
+def test_no_more_departments_than_a_joint_handling_may_have_are_added() -> None:
+    shop = shop_with_departments()
+    assert order(shop, "team a", *(f"team {n}" for n in range(17)))["ok"]
+    assert order(shop, "team a", "one more")["reason"] == "too_many"
+    assert len(tasks(shop)) == 19
