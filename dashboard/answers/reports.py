@@ -29,6 +29,9 @@ LATEST_MS = 4_102_444_800_000
 
 LANGUAGES = ("en", "zh")
 
+SIMULATOR = "simulator"
+"""The feed of the simulated province."""
+
 
 class _RefusedError(Exception):
     """Why not, with the status."""
@@ -56,7 +59,12 @@ def declare(
         asked = request.query_params
         scope = await _scope(keeper, request.state.who, asked.get("scope", ""))
         rules = await rules_now()
-        head = {"clock_ms": await found.clock_ms(), "scope": scope, "places": _places(rules, scope)}
+        head = {
+            "clock_ms": await found.clock_ms(),
+            "scope": scope,
+            "places": _places(rules, scope),
+            "simulated": await rules_now.simulated(),
+        }
         if "from" not in asked:
             return _json(head)
         period, by = _period(asked.get("from", ""), asked.get("to", "")), _by(asked.get("by", ""))
@@ -114,6 +122,11 @@ class RulesNow:
         hash_ = await asyncio.wait_for(self._readings.rules_hash(), ASKED_WITHIN_S)
         rules, _ = await self._shelf.open(hash_)
         return rules
+
+    async def simulated(self) -> bool:
+        """Tell whether the simulator reports here: its figures are no town's, and the page must say so."""
+        read = await asyncio.wait_for(self._readings.health(), ASKED_WITHIN_S)
+        return SIMULATOR in read["feeds"]
 
 
 async def _scope(keeper: Doorkeeper, who: Who, asked: str) -> str:

@@ -102,7 +102,7 @@
     if (!node) return;
     const feeds = (beat && beat.feeds) || [];
     const list = [];
-    if (feeds.some((feed) => feed.feed === "simulator")) list.push(["simulated", wf.t("mark_simulated")]);
+    if (fresh.simulated(feeds)) list.push(["simulated", wf.t("mark_simulated")]);
     if (wf.live.state === "lost" || (now.cause === "socket" && now.state !== "connecting")) list.push(["socket", wf.t("mark_socket")]);
     else if (now.state === "none" || now.state === "delayed") list.push(["stalled", wf.t(`cause_${now.cause}`)]);
     const silent = feeds.filter((feed) => feed.silent);
@@ -110,6 +110,15 @@
     else if (silent.length > 1) list.push(["feed", wf.t("mark_feeds", { n: silent.length })]);
     const elsewhere = beat && wf.view && wf.view.ready && wf.view.scope ? beat.unacked_all - (wf.view.rest.unacked || 0) : 0;
     if (elsewhere > 0 && now.state === "live") list.push(["elsewhere", wf.t("mark_elsewhere", { n: elsewhere })]);
+    put(node, list);
+  }
+
+  fresh.simulated = (feeds) => feeds.some((feed) => feed.feed === "simulator");
+
+  // The one mark of a page without a live line, which asks for its figures itself.
+  fresh.mark_simulated = (simulated) => put(wf.$("marks"), simulated ? [["simulated", wf.t("mark_simulated")]] : []);
+
+  function put(node, list) {
     while (node.childElementCount > list.length) node.lastElementChild.remove();
     list.forEach(([kind, text], index) => {
       const mark = node.children[index] || node.appendChild(wf.el("span", { class: "mark" }));

@@ -55,6 +55,7 @@
     wf.flag(document.documentElement, "fresh", failed ? "none" : "live");
     if (!shown) return;
     wf.text(wf.$("ops-read"), wf.time(shown.server_ms));
+    wf.fresh.mark_simulated(wf.fresh.simulated(shown.feeds));
     mark(wf.$("ops-gateway"), `${wf.t("ops_gateway")}: ${wf.t(shown.gateway ? "gateway_ok" : "gateway_down")}`, shown.gateway ? "ok" : "bad");
     const rules = shown.rules.map((hash) => hash.slice(0, 12)).join(", ") || wf.t("unknown");
     mark(wf.$("ops-rules"), `${wf.t("ops_rules")}: ${rules}`, shown.rules.length > 1 ? "bad" : "ok");

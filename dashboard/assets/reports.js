@@ -195,6 +195,7 @@
   function draw() {
     choices();
     wf.text(wf.$("rep-asof"), wf.moment(shown.clock_ms));
+    wf.fresh.mark_simulated(shown.simulated);
     const any = shown.rows.length > 0;
     state(any ? "" : "rep_empty");
     wf.show(wf.$("rep-found"), true);

@@ -52,7 +52,7 @@ def links(page: str, names: Iterable[str] = PAGES, **attributes: Any) -> list[An
 def freshness() -> list[Any]:
     """Return what says how old the picture is, and what time it is."""
     return [
-        html.Div(id="marks", className="marks"),
+        marks(),
         as_of("asof"),
         html.Div(id="chip", className="chip", role="status"),
         html.Div(
@@ -64,6 +64,11 @@ def freshness() -> list[Any]:
             ],
         ),
     ]
+
+
+def marks() -> Any:
+    """Return where it is said what must be known of what is shown: that it is simulated, that a feed is silent."""
+    return html.Div(id="marks", className="marks")
 
 
 def as_of(id: str, key: str = "data_as_of") -> Any:  # noqa: A002 - Dash's own name for it

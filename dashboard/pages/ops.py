@@ -4,7 +4,7 @@ from typing import Any
 
 from dash import html
 
-from dashboard.pages.head import as_of, buttons, links, word
+from dashboard.pages.head import as_of, buttons, links, marks, word
 
 TABLES = {
     "feeds": (
@@ -44,6 +44,7 @@ def layout() -> Any:
                             *links("ops", ("wall", "dispatch", "handover", "reports")),
                         ],
                     ),
+                    marks(),
                     html.Div(id="ops-gateway", className="mark-row"),
                     html.Div(id="ops-rules", className="mark-row"),
                     as_of("ops-read", "ops_updated"),

@@ -7,7 +7,7 @@ from typing import Any
 
 from dash import dcc, html
 
-from dashboard.pages.head import as_of, button, buttons, links, word
+from dashboard.pages.head import as_of, button, buttons, links, marks, word
 from dashboard.pages.wall import EMPTY_FIGURE, PICTURE
 
 OTHERS = ("wall", "dispatch", "handover", "ops")
@@ -76,6 +76,7 @@ def _header() -> Any:
                     *links("reports", OTHERS, className="page-link"),
                 ],
             ),
+            marks(),
             as_of("rep-asof"),
             buttons(),
         ],

@@ -40,3 +40,20 @@ def test_the_operations_page_shows_feeds_lag_dead_letters_and_workers_and_says_w
     expect(page.locator("#banner")).to_be_hidden(timeout=5_000)
     page.locator("#lang").click()
     expect(page.locator("h1")).to_have_text("运行监控")
+
+
+@pytest.mark.parametrize("path", ["/ops?", "/reports?scope=990100&at=2023-12-01"])
+def test_a_page_without_a_live_line_says_in_both_languages_that_a_simulated_province_reports(
+    around: town.Surroundings, open_page: Open, path: str
+) -> None:
+    known = readings(around)
+    one = {"feed": "simulator", "lane": 1, "accepted": 1, "revised": 0, "repeated": 0, "refused": 0, "unplaced": 0, "last_ms": wall_ms(), "silent": False}  # fmt: skip
+    known.raw = known.raw | {"feeds": {"simulator": one}}
+    page = open_page(path, ready=False)
+    expect(page.locator("#marks")).to_have_text("SIMULATED")
+    page.locator("#lang").click()
+    expect(page.locator("#marks")).to_have_text("模拟数据")
+    known.raw = known.raw | {"feeds": {"bay": one | {"feed": "bay"}}}
+    page = open_page(path, ready=False)
+    expect(page.locator("#rep-table tbody tr, #table-feeds tbody tr").first).to_be_visible()
+    expect(page.locator("#marks .mark")).to_have_count(0)
