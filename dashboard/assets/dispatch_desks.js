@@ -14,6 +14,26 @@
   // The listed desk that a place lies at: its own, or the nearest above it.
   const at = (place) => plans.codes().filter((code) => place && place.startsWith(code)).sort((a, b) => b.length - a.length)[0] || ""; // prettier-ignore
 
+  // Areas of a scope's map by name, and the scope itself: what can be moved from its desk. Learned when first asked for.
+  const maps = new Map(); // scope → [[code, name], …]
+  plans.parts = async function (scope) {
+    if (!maps.has(scope)) {
+      const found = await wf.ask(`/geometry?scope=${scope}`);
+      for (const area of found.areas) wf.knowPlace(area.code, area.name);
+      for (const step of found.trail) if (step.code) wf.knowPlace(step.code, step.name);
+      maps.set(scope, found.areas.map((area) => area.code));
+    }
+    return maps.get(scope).map((code) => [code, wf.placeName(code)]);
+  };
+
+  // The desks that a scope may come from or go to: those listed, and those of the scope's own county and its townships.
+  plans.choices = async function (scope) {
+    const county = scope.slice(0, 6);
+    const below = county.length === 6 ? await plans.parts(county).catch(() => []) : [];
+    const codes = new Set([...(county.length === 6 ? [county] : []), ...plans.codes(), ...below.map(([code]) => code).filter((code) => code.length === 9), ...(scope ? [scope] : [])]);
+    return Array.from(codes).sort().map((code) => [code, plans.title(code)]); // prettier-ignore
+  };
+
   // Whose shift counts: that of the queue which is open, else of the account's rights, else of the place itself.
   plans.mine = (place) => [wf.url.scope, ...(wf.me.roles || []).map((one) => one.scope), place].map(at).find(Boolean) || "";
 

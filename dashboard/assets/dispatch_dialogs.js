@@ -106,7 +106,7 @@
   function build(field) {
     const id = `field-${++serial}`;
     const label = wf.el("label", { for: id, class: "field-label" }, field.label + (field.needed === true ? "" : ` (${wf.t("optional")})`));
-    const kinds = { line, lines, number, choice, several, radios, yes };
+    const kinds = { line, lines, number, choice, pick, several, radios, yes };
     return kinds[field.kind || "line"](field, id, label);
   }
 
@@ -132,6 +132,27 @@
   function choice(field, id, label) {
     const input = wf.el("select", { id }, ...field.options.map(([value, text]) => wf.el("option", { value, selected: value === field.value }, text)));
     return { node: wrap(label, input), read: () => input.value, focus: () => input.focus() };
+  }
+
+  // One of a list by its name, or by its code: what is typed narrows the list, arrows go through it. `offer` lists anew.
+  function pick(field, id, label) {
+    const shown = ([value, text]) => (text === value ? value : `${text} · ${value}`);
+    const list = wf.el("datalist", { id: `${id}-list` });
+    const input = wf.el("input", { id, type: "text", maxlength: 200, autocomplete: "off", list: `${id}-list` });
+    let options = [];
+    field.offer = (next) => {
+      options = next;
+      list.replaceChildren(...options.map((one) => wf.el("option", { value: shown(one) })));
+    };
+    field.offer(field.options);
+    input.value = field.value ? shown(options.find(([value]) => value === field.value) || [field.value, field.value]) : "";
+    const read = () => {
+      const typed = input.value.trim();
+      const found = options.find((one) => shown(one) === typed) || options.find(([, text]) => text === typed);
+      return found ? found[0] : typed;
+    };
+    input.addEventListener("focus", () => input.select());
+    return { node: wrap(label, input, list), read, focus: () => input.focus(), again: field.again ? () => field.again(read()) : null };
   }
 
   function several(field, id, label) {

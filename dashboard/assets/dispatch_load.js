@@ -79,12 +79,22 @@
 
   // A supervisor gives a part of the area to another desk.
   async function move() {
+    const known = await desk.plans.choices(wf.url.scope);
+    const what = { name: "scope", kind: "pick", needed: true, label: wf.t("move_what"), options: [] };
+    let offered = null;
+    const parts_of = async (code) => {
+      if (code === offered) return;
+      offered = code;
+      const own = /^\d+$/.test(code) ? await desk.plans.parts(code).catch(() => []) : []; // what is no area has none
+      const moved = desk.moved.scopes(code).map((scope) => [scope, wf.placeName(scope)]);
+      if (offered === code) what.offer([...moved, ...own.filter(([one]) => one !== code && !moved.some(([scope]) => scope === one)), [code, desk.plans.title(code)]]);
+    };
     const given = await desk.dialogs.fields({
       title: wf.t("move_scope"), note: wf.t("move_note"), submit: wf.t("move_scope"),
       fields: [
-        { name: "desk", kind: "line", needed: true, label: wf.t("move_from"), longest: 15, value: wf.url.scope },
-        { name: "scope", kind: "line", needed: true, label: wf.t("move_what"), longest: 15, value: wf.url.scope },
-        { name: "to", kind: "line", needed: true, label: wf.t("move_to"), longest: 15 },
+        { name: "desk", kind: "pick", needed: true, label: wf.t("move_from"), options: known, value: wf.url.scope, again: parts_of },
+        what,
+        { name: "to", kind: "pick", needed: true, label: wf.t("move_to"), options: known },
       ],
     }); // prettier-ignore
     if (!given) return;

@@ -45,6 +45,9 @@
   moved.here = (alert) => extra.has(alert.id) || !moved.away(place(alert));
   moved.alerts = () => moved.everyAlert().filter(moved.here);
 
+  // The scopes of a desk that other desks have, so that they can be taken back.
+  moved.scopes = (code) => (said.given || []).map((one) => one.scope).filter((scope) => scope.startsWith(code));
+
   // [kind, sentence] of each scope, what nobody here can work on first.
   moved.lines = () => ["beyond", "given", "taken"].flatMap((kind) => (said[kind] || []).map((one) => [kind, wf.t(`moved_${kind}`, { scope: wf.placeName(one.scope), desk: wf.placeName(one.desk) })]));
   moved.spans = (lines) => lines.map(([kind, text]) => wf.el("span", { class: "moved-one", "data-kind": kind }, text));

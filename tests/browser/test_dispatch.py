@@ -162,6 +162,29 @@ def test_a_scope_that_is_moved_takes_its_rows_alerts_and_load_along_and_says_whe
     assert [(one["action"], one["alert"]) for one in gateway.commands()] == [("acknowledge", "05-c1-0")]
 
 
+def test_a_supervisor_moves_a_scope_by_names_without_a_pointer_or_a_code(
+    around: town.Surroundings, gateway: FakeGateway, open_desk: OpenDesk
+) -> None:
+    assert isinstance(around.keeper, town.OpenDoor)
+    around.keeper.roles = [{"role": "supervisor", "scope": town.COUNTY, "team": ""}]
+    gateway.queues[town.COUNTY], gateway.views[town.COUNTY] = gateway.queues[""], gateway.views[""]
+    page = open_desk(path=f"/dispatch?scope={town.COUNTY}")
+    page.locator("#move-scope").press("Enter")
+    fields = page.locator("#dialog input")
+    expect(fields.nth(0)).to_have_value(f"Bay county centre · {town.COUNTY}")
+    lists = page.locator("#dialog datalist")
+    expect(lists.nth(1).locator("option")).to_have_count(len(town.PLACES) + 1)
+    assert lists.nth(2).locator("option").count() == len(town.PLACES) + 1
+    page.keyboard.press("Tab")
+    page.keyboard.type("Birch Hollow")
+    page.keyboard.press("Tab")
+    page.keyboard.type(town.township(3))
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => !document.getElementById('dialog').open")
+    (moved,) = [message for message in gateway.heard if message["type"] == "desk"]
+    assert (moved["desk"], moved["scope"], moved["to"]) == (town.COUNTY, town.township(2), town.township(3))
+
+
 def test_the_slower_of_two_desks_reads_what_the_faster_did(gateway: FakeGateway, open_desk: OpenDesk) -> None:
     winner = {
         "action": "park",
