@@ -77,7 +77,8 @@ class Watch:
                 township, _, category = pair.partition("|")
                 alert = self._alerts.raised("surge", key, scope=township, category=category)
             alert.seen, alert.expected = verdict.observed, verdict.expected
-            alert.low, alert.high, alert.since_ms = verdict.low, verdict.high, verdict.since_ms
+            alert.low, alert.high, alert.score = verdict.low, verdict.high, verdict.score
+            alert.since_ms = verdict.since_ms
             self._alerts.changed(alert)
         elif alert is not None and alert.active and verdict.state != "stale":
             self._alerts.clear(key)

@@ -65,7 +65,7 @@ def words_of(rules: Rules) -> dict[str, Any]:
     """Return what a rule set says to people.
 
     Alert texts by kind, names of categories and feeds, of all that a flow names,
-    the desks with number and shifts, the feeds' zones.
+    the desks with number and shifts, what surges are judged by, the feeds' zones.
     """
     return {
         "rules": rules.hash,
@@ -86,6 +86,17 @@ def words_of(rules: Rules) -> dict[str, Any]:
         "desks": {
             code: {"title": desk.title, "phone": desk.phone, "zone": desk.zone, "shifts": desk.shifts}
             for code, desk in sorted(rules.desks.items())
+        },
+        "detector": {
+            name: getattr(rules.detectors, name)
+            for name in (
+                "model",
+                "interval_s",
+                "half_life_days",
+                "warmup_intervals",
+                "enter_probability",
+                "min_count",
+            )
         },
         "zones": sorted({feed.zone.key for feed in rules.feeds.values()}),
     }

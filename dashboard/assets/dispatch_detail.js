@@ -185,7 +185,7 @@
       const box = wf.el("input", { type: "checkbox", id: `tick-${alert.id}-${index}`, checked: done.has(index), onchange: (event) => (event.target.checked ? done.add(index) : done.delete(index), ticked.set(alert.id, done)) });
       return wf.el("li", {}, wf.el("label", {}, box, ` ${text}`));
     });
-    const seen = alert.seen === null || alert.seen === undefined ? "" : wf.t("seen_against", { seen: wf.number(alert.seen), expected: wf.number(alert.expected, 1), low: wf.number(alert.low, 1), high: wf.number(alert.high, 1) });
+    const surge = desk.surge(alert);
     return wf.el(
       "div",
       { class: "guide", "data-priority": alert.priority, "data-state": alert.state },
@@ -202,8 +202,11 @@
           pair("consequence", wf.both(rule.consequence, "")),
           pair("time_available", wf.both(rule.time_available, "")),
           pair("escalate_to", desk.plans.above((facts && facts.case && facts.case.desk) || alert.grid || alert.scope)),
-          pair("values", seen || values(alert)),
-          pair("threshold", limit(named.threshold)),
+          pair("values", surge.values || values(alert)),
+          pair("model_score", surge.score),
+          pair("contributed", surge.contributed),
+          pair("threshold", surge.threshold || limit(named.threshold)),
+          pair("detector", surge.detector),
           pair("where_in_journal", position(alert, named.link))
         )
       )

@@ -127,8 +127,27 @@ DESK_WORDS: dict[str, tuple[str, str]] = {
     "time_available": ("Time there is", "可用时间"),
     "values": ("Values", "数值"),
     "seen_against": (
-        "{seen} in 5 min; expected {expected}, normal from {low} to {high}",
-        "5 分钟 {seen} 条，预期 {expected}，正常范围 {low} 至 {high}",
+        "{seen} in {min} min; expected {expected}, normal from {low} to {high}",
+        "{min} 分钟 {seen} 条，预期 {expected}，正常范围 {low} 至 {high}",
+    ),
+    "model_score": ("Model score", "模型评分"),
+    "score_means": (
+        "{score}: a normal interval has so many reports once in {once}",
+        "{score}：正常时段出现此数量的机会为 {once} 分之一",
+    ),
+    "contributed": ("What contributed", "主要因素"),
+    "times_expected": (
+        "{ratio} times what this hour and weekday have here ({expected} in {min} min)",
+        "为本地该时段、该星期几基线的 {ratio} 倍（{min} 分钟 {expected} 条）",
+    ),
+    "detector": ("Detector", "检测模型"),
+    "detector_is": (
+        "{model}: its hours and weekdays, a half-life of {days} days, learned for {warmup} h before its first verdict",
+        "{model}：按时段与星期几，半衰期 {days} 天，预热 {warmup} 小时后开始判定",
+    ),
+    "surge_threshold": (
+        "more than {high} in {min} min, at least {least}; a normal interval gets there less than once in {once}",
+        "{min} 分钟超过 {high} 条且不少于 {least} 条；正常时段达到的机会低于 {once} 分之一",
     ),
     "raised": ("raised", "触发于"),
     "where_in_journal": ("Topic / partition / offset", "主题 / 分区 / 偏移"),

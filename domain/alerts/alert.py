@@ -51,6 +51,7 @@ class Alert(msgspec.Struct, kw_only=True, gc=False):
     expected: float | None = None
     low: float | None = None
     high: float | None = None
+    score: float | None = None
     since_ms: int | None = None
     state: State = "unack"
 

@@ -171,7 +171,7 @@ def busy(
         town.alert("03-a1-0", now_ms=now_ms, priority=1, case=rows[0]["id"], scope=rows[0]["grid"], due_ms=now_ms - 130 * 60_000, clock="resolve"),
         town.alert("03-a2-0", now_ms=now_ms, priority=2, kind="due_soon", case=rows[1]["id"], scope=rows[1]["grid"], due_ms=now_ms + 40 * 60_000, clock="step"),
         town.alert("03-a3-0", now_ms=now_ms, priority=3, kind="due_soon", case=rows[2]["id"], scope=rows[2]["grid"], due_ms=now_ms + 240 * 60_000),
-        town.alert("04-b1-0", now_ms=now_ms, priority=2, kind="surge", scope=town.township(9), seen=41, expected=9.4, low=3.1, high=17.8, category="drain-blocked"),
+        town.alert("04-b1-0", now_ms=now_ms, priority=2, kind="surge", scope=town.township(9), seen=41, expected=9.4, low=3.1, high=17.8, score=8.2, category="drain-blocked"),
         town.alert("04-b2-0", now_ms=now_ms, priority=3, kind="surge", scope=town.township(4), seen=9, expected=2.0, low=0.0, high=6.5, state="shelved", shelved_until_ms=now_ms + 700_000, shelved_by=OTHER, shelved_why="known"),
     ]  # fmt: skip
     gateway.views[scope] = town.view(

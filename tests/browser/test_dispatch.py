@@ -468,6 +468,21 @@ def test_the_guidance_has_the_desk_of_the_level_above_with_its_number_or_says_th
     assert page.evaluate("() => wf.desk.plans.above('990100001001')").endswith("· no number is filed")
 
 
+def test_a_surge_says_its_score_and_what_it_rests_on(open_desk: OpenDesk) -> None:
+    page = open_desk()
+    page.evaluate("() => wf.desk.queue.focus('alert:04-b1-0')")
+    why = page.locator(".why-list")
+    for text in (
+        "41 in 5 min; expected 9.4, normal from 3.1 to 17.8",
+        "8.2: a normal interval has so many reports once in 158,489,319",
+        "4.4 times what this hour and weekday have here (9.4 in 5 min)",
+        "more than 17.8 in 5 min, at least 4; a normal interval gets there less than once in 1,000,000",
+        "surge: its hours and weekdays, a half-life of 14 days, learned for 24 h before its first verdict",
+        "journal / 4 / ",
+    ):
+        expect(why).to_contain_text(text)
+
+
 def test_keys_can_be_others_or_none_and_what_is_private_is_asked_for_with_a_purpose(
     open_desk: OpenDesk,
 ) -> None:

@@ -187,6 +187,8 @@ def test_a_surge_stays_until_somebody_has_seen_it() -> None:
     surge(t, 0)
     (alert,) = t.work(GRIDS[0]).alerts.values()
     assert (alert.kind, alert.state, alert.seen, alert.scope) == ("surge", "unack", 12, GRIDS[0][:9])
+    assert alert.score is not None
+    assert alert.score > 0
     assert alert.expected is not None
     assert alert.expected < 12
     t.at(3 * HOUR).tick()
