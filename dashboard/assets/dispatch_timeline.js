@@ -18,17 +18,18 @@
   function list(item, facts) {
     const found = facts && facts.case;
     if (!found) return null;
-    const story = (found.story || []).slice().reverse();
+    const told = found.story || [];
+    const story = told.map((one, index) => [one, told[index - 1]]).reverse();
     return wf.el(
       "section",
       { class: "block" },
       wf.el("h3", {}, wf.t("timeline")),
-      story.length ? wf.el("ol", { class: "timeline" }, ...story.map((one) => entry(item, found, one))) : wf.el("p", { class: "quiet" }, wf.t("timeline_none")),
+      story.length ? wf.el("ol", { class: "timeline" }, ...story.map(([one, before]) => entry(item, found, one, before))) : wf.el("p", { class: "quiet" }, wf.t("timeline_none")),
       found.story_cut ? wf.el("p", { class: "quiet" }, wf.t("timeline_cut", { n: wf.number(found.story_cut) })) : null
     );
   }
 
-  function entry(item, found, one) {
+  function entry(item, found, one, before) {
     const refused = String(one.kind).startsWith("refused");
     const who = one.account ? desk.accountName(one.account) : "";
     const act = one.action ? desk.actionTitle(item, one.action) : "";
@@ -46,12 +47,22 @@
       wf.el(
         "div",
         { class: "t-body" },
-        wf.el("p", { class: "t-head" }, wf.el("time", {}, wf.moment(one.t_ms)), " ", wf.el("strong", {}, told ? told_to(what) : one.kind === "mark" && what.percent !== undefined ? wf.t("story_percent", { clock: wf.t(`clock_${what.clock}`), n: what.percent }) : act && ["act", "claim", "merge", "split"].includes(one.kind) ? act : act ? `${title}: ${act}` : title), who ? ` · ${who}` : "", one.step ? wf.el("span", { class: "quiet" }, ` · ${desk.flowWord(found.feed, "step", one.step)}`) : null),
+        wf.el("p", { class: "t-head" }, wf.el("time", {}, wf.moment(one.t_ms)), " ", wf.el("strong", {}, told ? told_to(what) : one.kind === "mark" && what.percent !== undefined ? wf.t("story_percent", { clock: wf.t(`clock_${what.clock}`), n: what.percent }) : act && ["act", "claim", "merge", "split"].includes(one.kind) ? act : act ? `${title}: ${act}` : title), who ? ` · ${who}` : "", one.step ? wf.el("span", { class: "quiet t-stand" }, ` · ${stood(found, one, before)}`) : null),
         given.length ? wf.el("p", { class: "t-given" }, ...given.map(([name, value]) => piece(item, name, texts && texts[name] !== undefined ? texts[name] : value))) : null,
         facts.length ? wf.el("p", { class: "t-given quiet" }, facts.map(([name, value]) => `${wf.words.has(`fact_${name}`) ? wf.t(`fact_${name}`) : name} ${named(item, name, value)}`).join(" · ")) : null,
         wf.el("p", { class: "t-at quiet" }, place(one.n))
       )
     );
+  }
+
+  // Where the case stood then; what is not as the entry before left it is told with what it was.
+  function stood(found, one, before) {
+    const was = before || one;
+    const change = (name, word) => (was[name] && was[name] !== one[name] ? `${word(was[name])} → ${word(one[name])}` : "");
+    const step = (name) => desk.flowWord(found.feed, "step", name);
+    const level = change("level", (name) => wf.t(`level_${name}`));
+    const place = change("desk", (code) => desk.plans.title(code));
+    return [change("step", step) || step(one.step), level, place].filter(Boolean).join(" · ");
   }
 
   // A small fact as a person says it.

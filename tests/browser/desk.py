@@ -103,6 +103,16 @@ def case(one: Message, now_ms: int) -> Message:
     story = [
         told("opened", "", "", 6 * H_MS, what={"channel": "phone"}, step="file", version=0),
         told("report", "", "", 5 * H_MS, step="file", version=0),
+        told(
+            "act",
+            "hand_up",
+            ME,
+            5 * H_MS - 1,
+            step="dispatch",
+            level="village",
+            desk=f"{one['desk']}001",
+            version=1,
+        ),
         told("act", "accept", OTHER, 4 * H_MS, version=1),
         told("act", "return", ME, 3 * H_MS, given={"reason": "sealed:c-01:AAAA"}, version=2),
         told("mark", "", "clock", 2 * H_MS, what={"clock": "resolve", "percent": 50}),

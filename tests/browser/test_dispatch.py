@@ -162,6 +162,7 @@ def test_a_scope_that_is_moved_takes_its_rows_alerts_and_load_along_and_says_whe
     assert [(one["action"], one["alert"]) for one in gateway.commands()] == [("acknowledge", "05-c1-0")]
 
 
+@pytest.mark.tolerates("403")  # nor is there a duty view for a county
 def test_a_supervisor_moves_a_scope_by_names_without_a_pointer_or_a_code(
     around: town.Surroundings, gateway: FakeGateway, open_desk: OpenDesk
 ) -> None:
@@ -466,6 +467,21 @@ def test_the_guidance_has_the_desk_of_the_level_above_with_its_number_or_says_th
     above = page.locator(".why-list div", has_text="Escalate to").first
     expect(above).to_contain_text("Bay county centre · 000-5550199")
     assert page.evaluate("() => wf.desk.plans.above('990100001001')").endswith("· no number is filed")
+
+
+def test_the_timeline_tells_what_a_command_changed_and_from_what(open_desk: OpenDesk) -> None:
+    page = open_desk()
+    page.evaluate("name => wf.desk.queue.focus(name)", CALM)
+    entry = page.locator(".timeline li[data-kind=act]", has_text="Hand up").locator(".t-stand")
+    expect(entry).to_contain_text(" → ")
+    expect(page.locator(".timeline li[data-kind=opened] .t-stand")).not_to_contain_text("→")
+    (filed, dispatched) = (
+        page.evaluate("step => wf.desk.flowWord('hotline', 'step', step)", one)
+        for one in ("file", "dispatch")
+    )
+    expect(entry).to_have_text(re.compile(f"{filed} → {dispatched}"))
+    accepted = page.locator(".timeline li[data-kind=act]", has_text="Accept").locator(".t-stand")
+    expect(accepted).to_contain_text("Village → Township")
 
 
 def test_a_surge_says_its_score_and_what_it_rests_on(open_desk: OpenDesk) -> None:
