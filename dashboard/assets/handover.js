@@ -391,6 +391,16 @@
 
   const textOf = (cell) => (typeof cell === "string" ? cell : cell.textContent + (cell.title || ""));
 
+  // The desk's parts and the desks near it, each code with its name.
+  async function offer([scopes, desks]) {
+    const fill = (list, rows) => list.replaceChildren(...rows.map(([value, text]) => wf.el("option", { value }, text)));
+    const of = code;
+    const parts = await wf.desk.plans.parts(of).catch(() => []); // where the map is not to be had, codes are typed
+    const choices = await wf.desk.plans.choices(of);
+    fill(scopes, parts);
+    fill(desks, choices.filter(([value]) => value !== of));
+  }
+
   function moved() {
     const now_moved = Object.entries((now.state && now.state.moved) || {});
     const can = may(["supervisor"]) && wf.live.state === "open";
@@ -405,9 +415,11 @@
     });
     const form = wf.$("ho-move-form");
     wf.show(form, can);
-    put(form, can, () => {
-      const field = (id, key) => wf.el("input", { id, class: "ho-input", inputmode: "numeric", maxlength: 15, required: true, autocomplete: "off", placeholder: wf.t(key), "aria-label": wf.t(key) });
-      return [field("ho-scope", "handover_move_scope"), field("ho-to", "handover_move_to"), wf.el("button", { class: "act", type: "submit" }, wf.t("handover_move_do"))];
+    put(form, [can, code], () => {
+      const field = (id, key) => wf.el("input", { id, class: "ho-input", maxlength: 15, required: true, autocomplete: "off", list: `${id}-list`, placeholder: wf.t(key), "aria-label": wf.t(key) });
+      const lists = ["ho-scope", "ho-to"].map((id) => wf.el("datalist", { id: `${id}-list` }));
+      if (can) offer(lists);
+      return [field("ho-scope", "handover_move_scope"), field("ho-to", "handover_move_to"), ...lists, wf.el("button", { class: "act", type: "submit" }, wf.t("handover_move_do"))];
     });
   }
 })();

@@ -122,6 +122,8 @@ def test_a_note_and_a_moved_scope_go_to_the_gateway(desk: Desk) -> None:
     expect(page.locator("#ho-said")).to_have_text("备注已保存。")
     assert desk.said("note_shift")["text"] == "桥梁封闭至六点"
     expect(page.locator("#ho-note-text")).to_have_value("")
+    expect(page.locator("#ho-scope-list option")).to_have_count(len(town.PLACES))
+    expect(page.locator(f'#ho-to-list option[value="{town.township(6)}"]')).to_be_attached()
     page.locator("#ho-scope").fill(town.township(5))
     page.locator("#ho-to").fill(town.township(6))
     page.locator("#ho-to").press("Enter")
