@@ -116,7 +116,14 @@ def facts_of_alert(alert: Alert | None) -> Facts:
     """Return what a command may change of an alert."""
     if alert is None:
         return {}
-    return {"acked": alert.acked, "acked_by": alert.acked_by, "shelved_until_ms": alert.shelved_until_ms}
+    return {
+        "acked": alert.acked,
+        "acked_by": alert.acked_by,
+        "shelved_until_ms": alert.shelved_until_ms,
+        "out_since_ms": alert.out_since_ms,
+        "out_until_ms": alert.out_until_ms,
+        "out_by": alert.out_by,
+    }
 
 
 def facts_of_case(case: Case | None) -> Facts:

@@ -18,7 +18,7 @@ from domain.audit import CLOCK, AuditTrail, facts_of_alert, facts_of_case
 from domain.cases.book import ACK_LAPSED, CaseBook
 from domain.cases.case import Case
 from domain.cases.queue_rows import rows_of
-from domain.commands import Commands
+from domain.commands import RETURN, Commands
 from domain.counters import Counters
 from domain.deadlines import Deadlines, Due, Entry
 from domain.desks.handovers import Handovers
@@ -85,7 +85,7 @@ class Casework:
         self._audit = AuditTrail(self._at)
         self._handovers = Handovers(self._at, self._deadlines, self._alerts, self.grants, self._audit)
         self._commands = Commands(
-            self._at, self._deadlines, self._alerts, self._cases, self.grants, self._audit, self._handovers
+            self._at, self._alerts, self._cases, self.grants, self._audit, self._handovers
         )
         self._origins: dict[int, tuple[int, int, int]] = {}
         self.unreadable = 0
@@ -114,6 +114,7 @@ class Casework:
             Due.UNDO: lambda name, _, at_ms: self._cases.undo_ends(name, at_ms),
             Due.RELEASE: lambda name, _, at_ms: self._cases.release(name, at_ms),
             Due.ACK: lambda name, _, at_ms: self._ack_ends(name, at_ms),
+            Due.SERVICE: lambda name, _, at_ms: self._service_returns(name, at_ms),
             Due.HANDOVER: self._handovers.is_due,
         }
 
@@ -198,6 +199,14 @@ class Casework:
         if self._alerts.shelf_ends(alert_id, at_ms):
             self._cases.alert_acted(self._alerts.alerts.get(alert_id), "unshelve", CLOCK)
             self._audit.by_clock("unshelve", alert=alert_id)
+
+    def _service_returns(self, alert_id: str, at_ms: int) -> None:
+        was = self._alerts.service_returns(alert_id, at_ms)
+        if was is not None:
+            now = self._alerts.alerts.get(alert_id)
+            self._cases.alert_acted(was, RETURN, CLOCK)
+            before, after = facts_of_alert(was), facts_of_alert(now)
+            self._audit.by_clock(RETURN, alert=alert_id, case=was.case, before=before, after=after)
 
     def _worked_mark(self, case_id: str, mark: int, at_ms: int) -> None:
         done = self._cases.worked_mark_is_due(case_id, mark, at_ms)

@@ -1,7 +1,7 @@
 """What desks and walls want done to alerts, cases and desks: each command is carried out once, and answered as often as it comes."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -13,7 +13,6 @@ from domain.alerts.undo import AlertUndo
 from domain.audit import AuditTrail, Facts, Outcome, facts_of_alert, facts_of_case
 from domain.cases.acts import NO_RIGHT
 from domain.cases.book import CaseBook
-from domain.deadlines import Deadlines, Due
 from domain.desks.handovers import Handovers
 from domain.grants import RESERVED, Grants
 from domain.position import Position
@@ -28,7 +27,37 @@ LOCAL = "local"
 ON_ALERTS = frozenset({"dispatcher", "duty_officer", "supervisor"})
 """The roles that acknowledge and shelve alerts of their jurisdiction."""
 
+ON_SERVICE = frozenset({"supervisor", "ops", "administrator"})
+"""The roles that take alerts of their jurisdiction out of service and return them."""
+
+OUT, RETURN = "out_of_service", "return_to_service"
+
+Deed = Callable[[Alert, Command, int], str]
+"""Does to an alert what a command says, at an instant in ms; returns a refusal's sentence, or an empty text."""
+
+
+def _words(command: Command) -> tuple[str, str]:
+    return command.reason, str(command.given.get("reference") or "")
+
+
+DEEDS: Mapping[str, tuple[str, Deed]] = {
+    "acknowledge": ("acknowledged", lambda alert, ask, now_ms: acts.acknowledge(alert, ask.account, now_ms)),
+    "unacknowledge": ("unacknowledged", lambda alert, _, now_ms: acts.unacknowledge(alert, now_ms)),
+    "shelve": (
+        "shelved",
+        lambda alert, ask, now_ms: acts.shelve(alert, ask.account, ask.for_s, ask.reason, now_ms),
+    ),
+    "unshelve": ("unshelved", lambda alert, _, now_ms: acts.unshelve(alert, now_ms)),
+    OUT: (
+        "out_of_service",
+        lambda alert, ask, now_ms: acts.take_out(alert, ask.account, ask.for_s, _words(ask), now_ms),
+    ),
+    RETURN: ("returned_to_service", lambda alert, _, now_ms: acts.put_in(alert, now_ms)),
+}
+"""The actions on an alert: what is told when one was done, and the deed."""
+
 NOT_HERE = "this account may not act on alerts here"
+GONE = "this alert is not there any more"
 
 Answer = dict[str, Any]
 """`id`, `ok`, `reason` (empty when done), and `repeated` when it had been folded before.
@@ -54,7 +83,6 @@ class Commands:
         "_at",
         "_audit",
         "_cases",
-        "_deadlines",
         "_grants",
         "_handovers",
         "_times",
@@ -65,7 +93,6 @@ class Commands:
     def __init__(  # noqa: PLR0913, PLR0917 - the parts of a fold that commands reach
         self,
         at: Position,
-        deadlines: Deadlines,
         alerts: AlertBook,
         cases: CaseBook,
         grants: Grants,
@@ -74,7 +101,6 @@ class Commands:
     ) -> None:
         self._at = at
         self._handovers = handovers
-        self._deadlines = deadlines
         self._alerts = alerts
         self._grants = grants
         self._audit = audit
@@ -167,8 +193,11 @@ class Commands:
 
     def _undo_on_alert(self, command: Command) -> str:
         """Take a command on an alert back, with what it wanted told. Returns a refusal's sentence, or an empty text."""
-        if not self._may(command.account, self._undo.known(command.alert)):
+        if not self._may(command.account, self._undo.known(command.alert), ON_ALERTS | ON_SERVICE):
             return NOT_HERE
+        known = self._undo.known(command.alert)
+        if known is not None and known.case and known.case not in self._cases.cases:
+            return GONE
         reason = self._undo.undo(command)
         if not reason:
             self._cases.take_back(command.alert, command.undoes)
@@ -178,25 +207,16 @@ class Commands:
     def _carry_out(self, command: Command) -> str:
         """Return why a command is refused, or an empty text when it was done."""
         alert = self._alerts.alerts.get(command.alert)
-        if not self._may(command.account, alert):
+        roles = ON_SERVICE if command.action in {OUT, RETURN} else ON_ALERTS
+        if not self._may(command.account, alert, roles):
             return NOT_HERE
         if alert is None:
-            return "this alert is not there any more"
+            return GONE
         now_ms, before = self._at.clock_ms, msgspec.structs.replace(alert)
-        match command.action:
-            case "acknowledge":
-                fact, reason = "acknowledged", acts.acknowledge(alert, command.account, now_ms)
-            case "unacknowledge":
-                fact, reason = "unacknowledged", acts.unacknowledge(alert, now_ms)
-            case "shelve":
-                fact = "shelved"
-                reason = acts.shelve(alert, command.account, command.for_s, command.reason, now_ms)
-                if not reason and alert.shelved_until_ms is not None:
-                    self._deadlines.set(alert.shelved_until_ms, Due.SHELF, alert.id)
-            case "unshelve":
-                fact, reason = "unshelved", acts.unshelve(alert, now_ms)
-            case _:
-                return f"no action is called {command.action[:40]!r}"
+        if command.action not in DEEDS:
+            return f"no action is called {command.action[:40]!r}"
+        fact, deed = DEEDS[command.action]
+        reason = deed(alert, command, now_ms)
         if not reason:
             self._alerts.acted(fact, alert, self._cases.version_of(alert.case))
             self._undo.note(command, before, alert, now_ms)
@@ -205,13 +225,13 @@ class Commands:
                 self._cases.alert_taken(alert, fact, command.id)
         return reason
 
-    def _may(self, account: str, alert: Alert | None) -> bool:
-        """Tell whether an account may act on an alert; on one that is gone, whether on any."""
+    def _may(self, account: str, alert: Alert | None, roles: frozenset[str]) -> bool:
+        """Tell whether an account has one of the roles for an alert; for one that is gone, whether for any."""
         if not self._grants.begun or account == LOCAL:
             return not self._grants.begun and account == LOCAL
         if alert is None:
-            return any(role in ON_ALERTS for role, _ in self._grants.of(account))
-        return self._grants.may(account, ON_ALERTS, alert.scope or self._county_of(alert.feed))
+            return any(role in roles for role, _ in self._grants.of(account))
+        return self._grants.may(account, roles, alert.scope or self._county_of(alert.feed))
 
     def _county_of(self, name: str) -> str:
         """Return where an alert about a feed lies: in the feed's county."""

@@ -15,6 +15,7 @@ class Due(IntEnum):
     UNDO = 5
     RELEASE = 6
     ACK = 7
+    SERVICE = 8
     HANDOVER = 20
 
 

@@ -158,7 +158,8 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="
 class Command(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="command"):
     """What a person at a desk or a wall wants done, under the id that the page made for it.
 
-    On an alert, which `alert` names: `acknowledge`, `unacknowledge`, `shelve` (needs `for_s` and `reason`), `unshelve`.
+    On an alert, which `alert` names: `acknowledge`, `unacknowledge`, `shelve` (needs `for_s` and `reason`), `unshelve`,
+    `out_of_service` (needs `reason`; may have `for_s`, and the number of a ticket as `given.reference`), `return_to_service`.
     On a case, which `case` names: an action of its flow with what it needs in `given`, and the `version` that the page
     showed; `undo` names the command that it takes back in `undoes`.
     On a desk, whose code `desk` is: what `domain.desks.handovers` knows, with what it needs in `given`.

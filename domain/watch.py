@@ -10,6 +10,9 @@ from domain.detection import DetectorBank, DetectorRules, Verdict, pair_key
 from domain.position import Position
 from domain.records import FeedSilence, Opened, encoder
 
+FEED_SILENT = "feed_silent"
+"""A kind of alert, and the rule by which it suppresses those of surges: where nobody reports, nothing can be said of them."""
+
 
 class Watch:
     """The detectors of one partition, and the alerts of surges and silent feeds.
@@ -68,19 +71,21 @@ class Watch:
         self._judged(pair, verdict)
 
     def _judged(self, pair: str, verdict: Verdict) -> None:
-        """Raise, follow or end a pair's surge alert. What is stale says nothing: its alert stays as it stands."""
+        """Raise, follow or end a pair's surge alert. What is stale says nothing: its alert is suppressed until it says more."""
         self._dirty[pair] = verdict
         key = f"surge:{pair}"
         alert = self._alerts.by_key(key)
         if verdict.state == "anomalous":
-            if alert is None or not alert.active:
+            if alert is None or not alert.active or alert.suppressed_by:
                 township, _, category = pair.partition("|")
                 alert = self._alerts.raised("surge", key, scope=township, category=category)
             alert.seen, alert.expected = verdict.observed, verdict.expected
             alert.low, alert.high, alert.score = verdict.low, verdict.high, verdict.score
             alert.since_ms = verdict.since_ms
             self._alerts.changed(alert)
-        elif alert is not None and alert.active and verdict.state != "stale":
+        elif alert is not None and verdict.state == "stale":
+            self._alerts.suppressed(alert, FEED_SILENT)
+        else:
             self._alerts.clear(key)
 
     def feed_silence(self, record: FeedSilence) -> None:
@@ -93,7 +98,7 @@ class Watch:
             changed = self._bank.silence(record.feed, record.last_ms, now_ms) if self._bank else []
             alert = self._alerts.by_key(key)  # one that was shelved when the feed was back may still be here
             if mine and (alert is None or not alert.active):
-                self._alerts.raised("feed_silent", key, scope="", feed=record.feed, since_ms=record.last_ms)
+                self._alerts.raised(FEED_SILENT, key, scope="", feed=record.feed, since_ms=record.last_ms)
         else:
             self._silent.discard(record.feed)
             changed = self._bank.resume(record.feed, now_ms) if self._bank else []

@@ -4,7 +4,10 @@ from typing import Literal
 
 import msgspec
 
-State = Literal["unack", "acked", "rtnun", "shelved", "normal"]
+State = Literal["unack", "acked", "rtnun", "shelved", "suppressed", "out_of_service", "normal"]
+
+ASIDE = frozenset({"shelved", "suppressed", "out_of_service"})
+"""States of which nothing is announced: the condition is followed and told as ever, and nobody is called."""
 
 LATCHED = frozenset({"surge"})
 """Kinds that stay until somebody has seen them, even when their condition ends first: a surge that passed was still a
@@ -16,12 +19,16 @@ SHELF_MAX_S = {CRITICAL: 900}
 SHELF_LONGEST_S = 8 * 3600
 """Any other alert: no longer than a shift."""
 
+OUT_LONGEST_S = 30 * 86_400
+"""What is out of service for longer than a month is so until somebody returns it."""
+
 
 class Alert(msgspec.Struct, kw_only=True, gc=False):
     """One alert and its four facts. Mutated by its partition's fold alone.
 
     Until `ack_until_ms` the case must have come to another version than `ack_version`, or the acknowledgement is lost;
-    None: it stays.
+    None: it stays. Out of service since `out_since_ms` (None: in service), which belongs to the condition: it outlasts the
+    condition's end, and what is raised again under the key is out of service too. `suppressed_by` names a rule.
     """
 
     id: str
@@ -47,6 +54,12 @@ class Alert(msgspec.Struct, kw_only=True, gc=False):
     shelved_until_ms: int | None = None
     shelved_by: str = ""
     shelved_why: str = ""
+    suppressed_by: str = ""
+    out_since_ms: int | None = None
+    out_until_ms: int | None = None
+    out_by: str = ""
+    out_why: str = ""
+    out_reference: str = ""
     seen: int | None = None
     expected: float | None = None
     low: float | None = None
@@ -56,8 +69,12 @@ class Alert(msgspec.Struct, kw_only=True, gc=False):
     state: State = "unack"
 
     def derive(self) -> State:
-        """Set and return the state that the four facts give."""
-        if self.shelved_until_ms is not None:
+        """Set and return the state that the four facts give; of those that put it aside, the one that weighs most."""
+        if self.out_since_ms is not None:
+            self.state = "out_of_service"
+        elif self.suppressed_by:
+            self.state = "suppressed"
+        elif self.shelved_until_ms is not None:
             self.state = "shelved"
         elif self.active:
             self.state = "acked" if self.acked else "unack"
@@ -116,3 +133,48 @@ def unshelve(alert: Alert, at_ms: int) -> str:
     if alert.active:
         let_go(alert)
     return ""
+
+
+def take_out(alert: Alert, by: str, for_s: int | None, words: tuple[str, str], at_ms: int) -> str:
+    """Take an alert's condition out of service, until it is returned or for a time.
+
+    Parameters
+    ----------
+    words
+        The reason, and the number of a ticket or an empty text.
+
+    Returns
+    -------
+    A refusal's sentence, or an empty text.
+
+    """
+    reason, reference = words
+    if not reason.strip():
+        return "taking an alert out of service needs a reason"
+    if for_s is not None and not 0 < for_s <= OUT_LONGEST_S:
+        return f"an alert may be out of service for 1 to {OUT_LONGEST_S} seconds, or until it is returned"
+    alert.out_since_ms = alert.changed_ms = at_ms
+    alert.out_until_ms = None if for_s is None else at_ms + for_s * 1000
+    alert.out_by, alert.out_why, alert.out_reference = by, reason.strip(), reference.strip()
+    return ""
+
+
+def put_in(alert: Alert, at_ms: int) -> str:
+    """Return an alert to service; an active one is announced again. Returns a refusal's sentence, or an empty text."""
+    if alert.out_since_ms is None:
+        return "not out of service"
+    service_of(None, alert)
+    alert.changed_ms = at_ms
+    if alert.active:
+        let_go(alert)
+    return ""
+
+
+def service_of(other: Alert | None, alert: Alert) -> None:
+    """Let an alert be out of service exactly as another one is, which may not be there."""
+    if other is None:
+        alert.out_since_ms = alert.out_until_ms = None
+        alert.out_by = alert.out_why = alert.out_reference = ""
+    else:
+        alert.out_since_ms, alert.out_until_ms = other.out_since_ms, other.out_until_ms
+        alert.out_by, alert.out_why, alert.out_reference = other.out_by, other.out_why, other.out_reference

@@ -47,11 +47,12 @@ class AlertBook:
         return [self._by_key[key] for key in sorted(self._of_case.get(case_id, ()))]
 
     def raised(self, kind: str, key: str, *, scope: str, **facts: Any) -> Alert:
-        """Raise an alert, or raise one again that waits for its acknowledgement."""
+        """Raise an alert, or raise one again that waits for its acknowledgement, or is out of service and stays so."""
         at = self._at
         alert = self._by_key.get(key)
         if alert is not None:
-            alert.active, alert.changed_ms = True, at.clock_ms
+            alert.active, alert.changed_ms, alert.suppressed_by = True, at.clock_ms, ""
+            alert.kind, alert.priority = kind, self._priority(kind)
             acts.let_go(alert)
             for name, fact in facts.items():
                 setattr(alert, name, fact)
@@ -74,10 +75,12 @@ class AlertBook:
     def worsened(self, alert: Alert, kind: str, due_ms: int | None) -> None:
         """Make an alert a worse one: it is announced again, also when somebody had acknowledged it.
 
-        A shelved one stays shelved, but no longer than its new priority allows.
+        A shelved one stays shelved, but no longer than its new priority allows. One whose condition had ended, and which is
+        out of service, is active again.
         """
         now_ms = self._at.clock_ms
         alert.kind, alert.priority, alert.changed_ms = kind, self._priority(kind), now_ms
+        alert.active = True
         acts.let_go(alert)
         alert.due_ms = due_ms
         latest_ms = now_ms + acts.longest_shelf_s(alert.priority) * 1000
@@ -96,6 +99,10 @@ class AlertBook:
         if ttl_ms and (version is not None or not alert.case):
             alert.ack_until_ms, alert.ack_version = self._at.clock_ms + ttl_ms, version
             self._deadlines.set(alert.ack_until_ms, Due.ACK, alert.id)
+        if fact == "shelved" and alert.shelved_until_ms is not None:
+            self._deadlines.set(alert.shelved_until_ms, Due.SHELF, alert.id)
+        if fact == "out_of_service" and alert.out_until_ms is not None:
+            self._deadlines.set(alert.out_until_ms, Due.SERVICE, alert.id)
         self.tell(fact, alert)
 
     def ack_ends(self, alert_id: str, at_ms: int, version_of: Callable[[str], int | None]) -> Alert | None:
@@ -135,6 +142,8 @@ class AlertBook:
         alert.changed_ms = self._at.clock_ms
         if alert.shelved_until_ms is not None:  # its end may have come up, and been left aside, meanwhile
             self._deadlines.set(alert.shelved_until_ms, Due.SHELF, alert.id)
+        if alert.out_until_ms is not None:
+            self._deadlines.set(alert.out_until_ms, Due.SERVICE, alert.id)
         if alert.ack_until_ms is not None:
             self._deadlines.set(alert.ack_until_ms, Due.ACK, alert.id)
         self.tell("restored", alert)
@@ -144,11 +153,11 @@ class AlertBook:
         self.dirty[alert.id] = None
 
     def clear(self, key: str) -> None:
-        """End an alert's condition; it goes, unless it is latched and nobody has seen it."""
+        """End an alert's condition; it goes, unless it is latched and nobody has seen it, or it is out of service."""
         alert = self._by_key.get(key)
         if alert is None or not alert.active:
             return
-        alert.active, alert.changed_ms = False, self._at.clock_ms
+        alert.active, alert.changed_ms, alert.suppressed_by = False, self._at.clock_ms, ""
         self.tell("cleared", alert)
 
     def clear_all(self, prefix: str) -> None:
@@ -165,8 +174,27 @@ class AlertBook:
         self.tell("unshelved", alert)
         return True
 
+    def service_returns(self, alert_id: str, at_ms: int) -> Alert | None:
+        """Return an alert to service, if this is still the end of its time out of it; return it as it was, if so."""
+        alert = self.alerts.get(alert_id)
+        if alert is None or alert.out_until_ms != at_ms:
+            return None
+        before = msgspec.structs.replace(alert)
+        acts.put_in(alert, at_ms)
+        self.tell("returned_to_service", alert)
+        return before
+
+    def suppressed(self, alert: Alert, rule: str) -> None:
+        """Let nothing be announced of an active alert while a rule says so: until it is raised again, or cleared."""
+        if alert.active and alert.suppressed_by != rule:
+            alert.suppressed_by, alert.changed_ms = rule, self._at.clock_ms
+            self.tell("suppressed", alert)
+
     def tell(self, fact: str, alert: Alert) -> None:
-        """Send a fact of an alert, and let the alert go when its state is normal again."""
+        """Send a fact of an alert, and let the alert go when its state is normal again.
+
+        `quiet` says of each fact whether its alert is put aside, so that nobody is to be called.
+        """
         at = self._at
         state = alert.derive()
         if state == "normal" or (not alert.active and alert.case and state == "shelved"):
@@ -174,7 +202,16 @@ class AlertBook:
         else:
             self.dirty[alert.id] = None
         effect = at.effect_id()
-        value = encoder.encode({"effect": effect, "fact": fact, "t_ms": at.clock_ms, "alert": alert})
+        quiet = state in acts.ASIDE
+        value = encoder.encode(
+            {
+                "effect": effect,
+                "fact": fact,
+                "t_ms": at.clock_ms,
+                "quiet": quiet,
+                "alert": alert,
+            }
+        )
         at.send("alerts", effect, value)
 
     def forget(self, alert: Alert) -> None:
@@ -206,12 +243,13 @@ class AlertBook:
         return {name: None if (a := self.alerts.get(name)) is None else encoder.encode(a) for name in names}
 
     def running(self) -> list[Entry]:
-        """Return the ends of shelves and of acknowledgements that may fall due."""
+        """Return the ends of shelves, of times out of service and of acknowledgements that may fall due."""
         ends = ((alert, Due.SHELF, alert.shelved_until_ms) for alert in self.alerts.values())
+        outs = ((alert, Due.SERVICE, alert.out_until_ms) for alert in self.alerts.values())
         acks = ((alert, Due.ACK, alert.ack_until_ms) for alert in self.alerts.values())
         return [
             (at_ms, due, alert.id, 0)
-            for each in (ends, acks)
+            for each in (ends, outs, acks)
             for alert, due, at_ms in each
             if at_ms is not None
         ]

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from domain.alerts.alert import service_of
 from domain.cases.case import Case
 from domain.cases.claims import CLAIMS, LAPSED, claim, may_claim
 from domain.cases.facts import facts
@@ -227,8 +228,10 @@ class CaseActs:
         work.whole = moves.clocks.timer(case, undo.whole, work.whole.fired)
         work.step = undo.step and moves.clocks.timer(case, undo.step.clock, _fired_in(undo, work))
         for alert in undo.alerts:
-            if moves.alerts.alerts.get(alert.id) != alert:
-                moves.alerts.put_back(msgspec.structs.replace(alert))
+            then = msgspec.structs.replace(alert)
+            service_of(moves.alerts.by_key(alert.key), then)  # which no action on a case changes
+            if moves.alerts.alerts.get(alert.id) != then:
+                moves.alerts.put_back(then)
         moves.pause(case, work, flow)
         moves.changed(case, work, before, ("undo", command.account), surely=True)
         if not moves.messages.take_back(work, command.undoes) and step != work.stand.step:

@@ -38,7 +38,7 @@ class CaseClocks:
         self.set_due(case, record)
         for alert in self._alerts.of_case(case.id):
             due_ms = case.due_ms if alert.clock == "resolve" else case.accept_due_ms
-            if due_ms == alert.due_ms:
+            if not alert.active or due_ms == alert.due_ms:
                 continue
             if due_ms is not None and due_ms <= self._at.clock_ms:
                 alert.due_ms = due_ms

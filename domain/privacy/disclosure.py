@@ -45,7 +45,7 @@ _WHY: dict[Kind, tuple[str, str]] = {
     ),
     "time": (
         "an instant or a span",
-        "accept_due_ms accepted_ms ack_until_ms acked_ms checked_ms prepared_ms watched_ms arrived_ms changed_ms closed_ms due_ms end_ms for_s interval_start_ms last_ms leaves_ms ms opened_ms paused_ms pauses promised raised_ms shelved_until_ms since_ms start_ms step_due_ms t_ms until_ms whole_due_ms silent_since_ms at_ms shift_start_ms alarm_ms signed_ms",
+        "accept_due_ms accepted_ms ack_until_ms out_since_ms out_until_ms acked_ms checked_ms prepared_ms watched_ms arrived_ms changed_ms closed_ms due_ms end_ms for_s interval_start_ms last_ms leaves_ms ms opened_ms paused_ms pauses promised raised_ms shelved_until_ms since_ms start_ms step_due_ms t_ms until_ms whole_due_ms silent_since_ms at_ms shift_start_ms alarm_ms signed_ms",
     ),
     "figure": (
         "a count or a measure; scores are of places and queues",
@@ -53,7 +53,7 @@ _WHY: dict[Kind, tuple[str, str]] = {
     ),
     "state": (
         "a step, a class or a word of the system's own",
-        "acked action active category channel clock clocks fed_category fired flags flow kind level limit marks on outcome overdue provisional reason silent stand state status step steps taken clock_kind feed timer whole undo claim work story tasks merging held supervision receipt message satisfied duplicate back reopened closing answered slot stood_in missed ruled dissatisfied delivered by role screen calendar desk notes moved shift prepared last late open",
+        "acked action active category channel clock clocks fed_category fired flags flow kind level limit marks on outcome overdue provisional reason silent stand state status step steps suppressed_by taken clock_kind feed timer whole undo claim work story tasks merging held supervision receipt message satisfied duplicate back reopened closing answered slot stood_in missed ruled dissatisfied delivered by role screen calendar desk notes moved shift prepared last late open",
     ),
     "id": (
         "names a thing of the system, never a person",
@@ -61,16 +61,22 @@ _WHY: dict[Kind, tuple[str, str]] = {
     ),
     "account": (
         "an account's id: who acted at work; its name is in SQL alone",
-        "account accepted_by acked_by accounts prepared_by shelved_by",
+        "account accepted_by acked_by accounts out_by prepared_by shelved_by",
     ),
     "rules": ("the hash of rules or of a kept page", "follows hash sha256 page"),
-    "sealed": ("sealed under a key of the vault: nothing else opens it", "about private shelved_why text"),
+    "sealed": (
+        "sealed under a key of the vault: nothing else opens it",
+        "about out_reference out_why private shelved_why text",
+    ),
 }
 """By kind: why it may leave, and the fields."""
 
 _OWN: dict[str, tuple[Kind, str]] = {
     "Command.given": ("sealed", "texts are sealed, the rest are codes (config.sealing.CODES)"),
-    "Command.reason": ("sealed", "why an alert was shelved: sealed under the key of its case"),
+    "Command.reason": (
+        "sealed",
+        "why an alert was shelved or taken out of service: sealed under the key of its case",
+    ),
     "Entry.given": ("sealed", "as the command brought it: texts are sealed"),
     "Entry.what": ("state", "small facts for a screen: codes, figures and instants, never a person's words"),
     "Line.before": ("state", "facts that a command changed: codes, figures and instants"),

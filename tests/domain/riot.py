@@ -23,6 +23,8 @@ OF_TASK = ("task_done", "task_back")
 SELDOM = ("undo", *("merge",) * 5, "agree", "split", "fly", "claim", "release", "take_over", "claim_lapsed")
 """Taken also where nothing says that they can be."""
 
+SERVICE = ("out_of_service", "return_to_service")
+
 
 class Riot:
     """Reports, revisions, closings, commands by whoever, grants and rule sets, at random.
@@ -76,13 +78,23 @@ class Riot:
     def on_alert(self) -> None:
         """Act on an alert that is there, or take back what was done to one last."""
         alerts = [alert for work in self.shop.floor.casework for alert in work.alerts]
-        action = self.rng.choice(("acknowledge", "unacknowledge", "shelve", "unshelve", "undo", "undo"))
+        action = self.rng.choice(
+            ("acknowledge", "unacknowledge", "shelve", "unshelve", *SERVICE, *SERVICE, "undo", "undo")
+        )
         fields: dict[str, Any] = {"undoes": self.on_alerts[0]} if action == "undo" else {}
         if action == "shelve":
             fields = {"for_s": self.rng.choice((1, 4, 600)), "reason": "known"}
+        if action == "out_of_service":
+            fields = {
+                "for_s": self.rng.choice((None, 1, 4, 600)),
+                "reason": "repair",
+                "given": {"reference": "T 1"},
+            }
         alert = self.on_alerts[1] if action == "undo" else self.rng.choice(alerts) if alerts else ""
         if alert:
-            by = self.rng.choice(("dispatcher", "dispatcher", "clerk"))
+            by = self.rng.choice(
+                ("supervisor",) if action in SERVICE else ("dispatcher", "dispatcher", "clerk")
+            )
             answer = self.shop.on_alert(action, alert, by=by, **fields)
             self.on_alerts = (answer["id"], alert)
 

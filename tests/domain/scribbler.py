@@ -136,7 +136,9 @@ class Scribbler:
             id=f"c{rng.randrange(40)}" if rng.random() < 0.3 else self._last,
             undoes=last,
             action=rng.choice(
-                ("acknowledge",) * 3 + ("unacknowledge", "shelve", "shelve", "unshelve", "undo", "dance")
+                ("acknowledge",) * 3
+                + ("unacknowledge", "shelve", "shelve", "unshelve", "undo", "dance")
+                + ("out_of_service", "return_to_service")
             ),
             alert=rng.choice(alerts),
             for_s=rng.choice((None, 0, 60, 900, 7200, 100_000)),

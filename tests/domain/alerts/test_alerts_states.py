@@ -5,6 +5,7 @@ import pytest
 
 from domain.alerts import alert as acts
 from domain.alerts.alert import Alert
+from domain.records import FeedSilence, encoder
 from tests.domain.small_town import GRIDS, HOUR, MINUTE, T0
 from tests.domain.timetable import Timetable
 
@@ -207,6 +208,32 @@ def test_a_surge_that_comes_again_is_raised_again_under_its_name() -> None:
     surge(t, 4 * HOUR)
     assert [fact for _, fact, *_ in t.facts()] == ["raised"]
     assert (alert.state, alert.changed_ms > T0 + 4 * HOUR) == ("unack", True)
+
+
+def test_a_surge_is_suppressed_while_its_feed_is_silent_and_comes_back_with_it() -> None:
+    t = Timetable()
+    last_ms = T0 + surge(t, 0) + 11
+    t.facts()
+    work = t.work(GRIDS[0])
+    (alert,) = work.alerts.values()
+    for n, silent in enumerate((True, False)):
+        silence = FeedSilence(origin=(3, n, 0), feed="sightings", silent=silent, last_ms=last_ms)
+        t.floor.into_journal(work.partition, encoder.encode(silence))
+        facts = [msgspec.json.decode(effect.value) for effect in t.floor.alerts]
+        told = [(fact["fact"], fact["alert"]["state"], fact["quiet"]) for fact in facts]
+        if silent:
+            assert told[:1] == [("suppressed", "suppressed", True)]
+            assert alert.suppressed_by == "feed_silent"
+        else:
+            assert ("cleared", "rtnun", False) in told, (
+                "the detector begins anew, and nobody has seen the surge"
+            )
+            assert alert.suppressed_by == ""
+        t.floor.alerts.clear()
+    t.command("acknowledge", alert.id)
+    t.facts()
+    surge(t, 4 * HOUR)
+    assert [fact for _, fact, *_ in t.facts()] == ["raised"]
 
 
 def test_an_acknowledged_surge_goes_when_it_ends() -> None:
