@@ -3,7 +3,8 @@
   "use strict";
   const wf = (window.wf = window.wf || {});
   const ROWS = 10;
-  const RANK = { unack: 0, rtnun: 1, acked: 2, shelved: 3, normal: 4 };
+  const RANK = { unack: 0, rtnun: 1, acked: 2, shelved: 3, suppressed: 4, out_of_service: 5, normal: 6 };
+  const ASIDE = { shelved: "‖", suppressed: "sup", out_of_service: "oos" }; // letters that every font has
   const SYMBOL = { 1: "■", 2: "▲", 3: "●", 4: "◇" };
 
   const nodes = new Map(); // alert id → row element
@@ -11,6 +12,8 @@
   let first = true;
 
   wf.symbol = (priority) => SYMBOL[priority] || "◇";
+  // The sign of a state in which nobody is called, or an empty text.
+  wf.asideSign = (state) => ASIDE[state] || "";
 
   // What an alert's clock is called: one of a joint handling's tasks has its department's name behind it.
   wf.clockWord = (clock) => `clock_${clock.split(":")[0]}`;
@@ -105,14 +108,14 @@
     wf.flag(row, "state", alert.state);
     wf.flag(row, "open", wf.drawer.shows(alert.id));
     wf.flag(row, "pending", wf.drawer.pending(alert.id));
-    put("symbol", alert.state === "shelved" ? "‖" : wf.symbol(alert.priority));
+    put("symbol", wf.asideSign(alert.state) || wf.symbol(alert.priority));
     put("letter", String(alert.priority));
     put("place", wf.where(alert));
     wf.flag(row.querySelector(".place"), "long", wf.where(alert).length > 16);
     put("what", wf.what(alert));
     const owner = row.querySelector(".owner");
-    wf.flag(owner, "none", !alert.acked && alert.state !== "shelved");
-    wf.text(owner, alert.state === "shelved" ? wf.t("state_shelved") : alert.acked ? wf.t("by", { who: `✓ ${wf.ownerName(alert.acked_by)}` }) : alert.state === "rtnun" ? wf.t("returned") : wf.t("no_owner"));
+    wf.flag(owner, "none", !alert.acked && !wf.asideSign(alert.state));
+    wf.text(owner, wf.asideSign(alert.state) ? wf.t(`state_${alert.state}`) : alert.acked ? wf.t("by", { who: `✓ ${wf.ownerName(alert.acked_by)}` }) : alert.state === "rtnun" ? wf.t("returned") : wf.t("no_owner"));
     put("rank", wf.t(`priority_${alert.priority}`));
     put("standing", wf.t(`state_${alert.state}`));
   }
@@ -133,7 +136,8 @@
 
   wf.clockLeft = function (alert, now) {
     if (now === null) return { text: "", over: false };
-    if (alert.state === "shelved") return { text: wf.t("left", { span: wf.span(alert.shelved_until_ms - now) }), over: false };
+    if (alert.state === "suppressed" || (alert.state === "out_of_service" && !alert.out_until_ms)) return { text: "", over: false };
+    if (wf.asideSign(alert.state)) return { text: wf.t("left", { span: wf.span((alert.state === "shelved" ? alert.shelved_until_ms : alert.out_until_ms) - now) }), over: false };
     if (!alert.due_ms) return { text: "", over: false };
     const left = alert.due_ms - now;
     return left >= 0 ? { text: wf.t("left", { span: wf.span(left) }), over: false } : { text: wf.t("over", { span: wf.span(-left) }), over: true };

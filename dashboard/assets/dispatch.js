@@ -127,10 +127,11 @@
   const made = new WeakMap();
 
   function fromCase(row) {
-    const shelved = desk.alertsOf(row).some((alert) => alert.state === "shelved");
+    const states = desk.alertsOf(row).map((alert) => alert.state);
+    const aside = ["out_of_service", "suppressed", "shelved"].find((state) => states.includes(state)) || "";
     const old = made.get(row);
-    if (old && old.shelved === shelved) return old;
-    const item = { ...row, kind: "case", case: row.id, shelved };
+    if (old && old.aside === aside) return old;
+    const item = { ...row, kind: "case", case: row.id, shelved: Boolean(aside), aside };
     made.set(row, item);
     return item;
   }
@@ -145,7 +146,7 @@
       id: `alert:${alert.id}`, kind: "alert", alert, case: alert.case || "", alerts: [alert.id], priority: alert.priority,
       unacked: alert.state === "unack" || alert.state === "rtnun", grid: alert.grid || alert.scope, feed: alert.feed,
       category: alert.category, step: "", is: [], assignee: alert.acked ? alert.acked_by : "", teams: [], claim: null,
-      shelved: alert.state === "shelved", returned: false, due_ms: alert.due_ms, left_ms: null, budget_ms: null,
+      shelved: Boolean(wf.asideSign(alert.state)), aside: wf.asideSign(alert.state) ? alert.state : "", returned: false, due_ms: alert.due_ms, left_ms: null, budget_ms: null,
       opened_ms: alert.raised_ms, arrived_ms: alert.raised_ms, repeats: 0, overdue: alert.kind === "overdue",
     }; // prettier-ignore
   }
@@ -231,6 +232,8 @@
   // Why nothing can be done now; empty when something can.
   desk.off = () => (wf.url.replay ? wf.t("off_replay") : wf.me.state === "wall" ? wf.t("off_wall") : wf.fresh.stale() || wf.live.state !== "open" ? wf.t("off_stale") : "");
 
+  // Who takes alerts out of service; on a bare laptop whoever stands before it.
+  desk.servicer = () => !(wf.me.roles || []).length || wf.me.roles.some((one) => ["supervisor", "ops", "administrator"].includes(one.role));
   desk.supervisor = () => (wf.me.roles || []).some((one) => one.role === "supervisor");
 
   // Where nobody named a desk, it is that of the first right.

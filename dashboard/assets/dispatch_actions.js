@@ -5,7 +5,7 @@
   const wf = (window.wf = window.wf || {});
   const desk = (wf.desk = wf.desk || {});
   const UNDO_MS = 5000;
-  const UNDOABLE = new Set(["acknowledge", "unacknowledge", "shelve", "unshelve", "assign"]);
+  const UNDOABLE = new Set(["acknowledge", "unacknowledge", "shelve", "unshelve", "out_of_service", "return_to_service", "assign"]);
   const DONE_SHOWN_MS = 5000;
   const AT_ONCE = 12;
 
@@ -171,6 +171,7 @@
       toast({ state: "note", text: wf.t(count ? "acked_some" : "acked_none", { n: count }) });
     },
     shelve: () => here() && desk.dialogs.shelve(here()),
+    service: () => here() && desk.dialogs.service(here()),
     assign: () => here() && desk.dialogs.assign(here()),
     accept: () => run("accept"),
     escalate: () => run("hand_up"),

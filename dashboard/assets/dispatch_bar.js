@@ -90,9 +90,9 @@
 
   // 30m, 1h, 45 → seconds
   desk.spanOf = function (word) {
-    const match = /^(\d{1,3})(m|min|h|分|时)?$/i.exec(word || "");
+    const match = /^(\d{1,3})(m|min|h|d|分|时|天)?$/i.exec(word || "");
     if (!match) return null;
-    const seconds = Number(match[1]) * (/h|时/i.test(match[2] || "m") ? 3600 : 60);
+    const seconds = Number(match[1]) * (/d|天/i.test(match[2] || "m") ? 86400 : /h|时/i.test(match[2] || "m") ? 3600 : 60);
     return seconds > 0 ? seconds : null;
   };
 
@@ -106,6 +106,7 @@
       u: () => each(rest[0], wf.t("unacknowledge"), () => desk.verbs.unack()),
       g: () => (rest[1] ? assign(rest) : each(rest[0], wf.t("act_assign"), (item) => desk.dialogs.assign(item))),
       s: () => each(rest[0], wf.t("shelve"), (item) => desk.dialogs.shelve(item, { seconds: desk.spanOf(rest[1]), reason: rest.slice(desk.spanOf(rest[1]) ? 2 : 1).join(" ") })),
+      o: () => each(rest[0], wf.t("out_of_service"), (item) => desk.dialogs.service(item, { seconds: desk.spanOf(rest[1]), reason: rest.slice(desk.spanOf(rest[1]) ? 2 : 1).join(" ") })),
       n: () => each(rest[0], wf.t("act_note"), (item) => desk.dialogs.note(item)),
       i: () => each(rest[0], wf.t("act_claim"), (item) => desk.claims.toggle(item)),
       go: () => places(rest.join(" ")),

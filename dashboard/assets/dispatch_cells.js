@@ -42,7 +42,7 @@
     [
       desk.moved.away(item.grid || "") && ["given", "⇥"],
       desk.moved.from(item.grid || "") && ["taken", "⇤"],
-      item.shelved && ["shelved", "‖"],
+      item.aside && [item.aside, wf.asideSign(item.aside)],
       item.supervised && ["supervised", "◎"],
       (item.is || []).includes("parked") && ["parked", "‖"],
       (item.is || []).includes("waiting") && ["waiting", "…"],
@@ -57,7 +57,7 @@
     const pending = desk.pending(item.id);
     const share = left === null || !item.budget_ms ? null : Math.max(0, Math.min(1, left / item.budget_ms));
     return {
-      mark: JSON.stringify([item.priority, item.unacked ? 1 : 0, item.shelved ? 1 : 0]),
+      mark: JSON.stringify([item.priority, item.unacked ? 1 : 0, item.unacked ? "" : wf.asideSign(item.aside)]),
       what: JSON.stringify([desk.title(item), desk.what(item), icons(item).map(([name, sign]) => [sign, wf.t(`is_${name}`)])]),
       step: JSON.stringify([item.kind === "alert" ? wf.t(`state_${item.alert.state}`) : desk.flowWord(item.feed, "step", item.step), pending || "", item.desk ? wf.t(`level_${item.level}`) : ""]),
       left: JSON.stringify([state, left === null ? "" : (left < 0 ? "+" : "") + desk.hhmm(left), share === null ? null : Math.round(share * 50) / 50, due(item), state === "paused" ? cause(item) : ""]),
@@ -87,10 +87,10 @@
   };
 
   components.DispatchMark = function (props) {
-    const [priority, unacked, shelved] = read(props);
+    const [priority, unacked, aside] = read(props);
     if (!priority) return null;
     const spoken = `${wf.t(`priority_${priority}`)}${unacked ? `, ${wf.t("state_unack")}` : ""}`;
-    return h("span", { className: "q-mark", "data-priority": priority, "data-unacked": unacked ? "true" : "false", title: spoken, role: "img", "aria-label": spoken }, h("span", { className: "symbol", "aria-hidden": true }, shelved ? "‖" : wf.symbol(priority)), h("span", { className: "letter", "aria-hidden": true }, priority));
+    return h("span", { className: "q-mark", "data-priority": priority, "data-unacked": unacked ? "true" : "false", title: spoken, role: "img", "aria-label": spoken }, h("span", { className: "symbol", "aria-hidden": true }, aside || wf.symbol(priority)), h("span", { className: "letter", "aria-hidden": true }, priority));
   };
 
   components.DispatchWhat = function (props) {

@@ -81,7 +81,7 @@
       fact("due", item.due_ms ? wf.moment(item.due_ms) : item.paused ? wf.t("stands") : "–", null),
       item.step_due_ms ? fact("step_due", wf.moment(item.step_due_ms), null) : null,
       fact("assignee", item.kind === "alert" ? desk.accountName(item.assignee) || wf.t("nobody") : desk.personName(item.assignee) || wf.t("nobody"), null),
-      flags.length || item.shelved ? fact("flags_now", wf.el("span", {}, ...flags, item.shelved ? wf.el("span", { class: "flag" }, wf.t("is_shelved")) : null), null) : null
+      flags.length || item.shelved ? fact("flags_now", wf.el("span", {}, ...flags, item.shelved ? wf.el("span", { class: "flag" }, wf.t(`is_${item.aside}`)) : null), null) : null
     );
   }
 
@@ -116,7 +116,8 @@
     };
     actions.sort((a, b) => rank(a) - rank(b));
     actions.forEach((one, index) => row.push(act(one.name, wf.both(one.title, one.name), desk.keys.ofAction(one.name), () => desk.start(item, one.name), index === 0 && !row.length ? "main" : SMALL.has(one.name) ? "quietly" : "")));
-    if (open.length) row.push(act("shelve", wf.t(item.shelved ? "unshelve" : "shelve"), desk.keys.shown("shelve"), () => desk.dialogs.shelve(item)));
+    if (open.length) row.push(act("shelve", wf.t(open.every((alert) => alert.shelved_until_ms) ? "unshelve" : "shelve"), desk.keys.shown("shelve"), () => desk.dialogs.shelve(item)));
+    if (open.length && desk.servicer()) row.push(act("service", wf.t(open.every((alert) => alert.out_since_ms) ? "return_to_service" : "out_of_service"), desk.keys.shown("service"), () => desk.dialogs.service(item)));
     if (desk.claims.possible(item)) {
       const claim = item.claim;
       const key = !claim ? "act_claim" : claim.account === wf.me.account ? "act_release" : "act_take_over";
@@ -189,7 +190,7 @@
     return wf.el(
       "div",
       { class: "guide", "data-priority": alert.priority, "data-state": alert.state },
-      wf.el("p", { class: "guide-title" }, wf.el("span", { class: "sign" }, `${wf.symbol(alert.priority)}${alert.priority}`), ` ${wf.what(alert)} · ${wf.t(`state_${alert.state}`)}`, alert.acked ? ` · ${desk.accountName(alert.acked_by)}` : "", alert.ack_until_ms ? ` · ${wf.t("ack_until", { time: wf.time(alert.ack_until_ms) })}` : "", alert.shelved_until_ms ? ` · ${wf.t("shelved_until")} ${wf.moment(alert.shelved_until_ms)}` : ""),
+      wf.el("p", { class: "guide-title" }, wf.el("span", { class: "sign" }, `${wf.symbol(alert.priority)}${alert.priority}`), ` ${wf.what(alert)} · ${wf.t(`state_${alert.state}`)}`, alert.acked ? ` · ${desk.accountName(alert.acked_by)}` : "", alert.ack_until_ms ? ` · ${wf.t("ack_until", { time: wf.time(alert.ack_until_ms) })}` : "", alert.shelved_until_ms ? ` · ${wf.t("shelved_until")} ${wf.moment(alert.shelved_until_ms)}` : "", alert.out_since_ms ? ` · ${wf.t("out_until")} ${alert.out_until_ms ? wf.moment(alert.out_until_ms) : wf.t("until_returned")} · ${desk.accountName(alert.out_by)}` : ""),
       lines.length ? wf.el("ul", { class: "checklist", "aria-label": wf.t("action") }, ...lines) : null,
       wf.el(
         "details",

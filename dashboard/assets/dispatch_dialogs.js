@@ -305,7 +305,7 @@
 
   dialogs.shelve = async function (item, wish) {
     const open = desk.alertsOf(item).filter((alert) => alert.state !== "normal");
-    const shelved = open.filter((alert) => alert.state === "shelved");
+    const shelved = open.filter((alert) => alert.shelved_until_ms);
     if (!open.length) return desk.toast({ state: "note", text: wf.t("nothing_to_shelve") });
     if (shelved.length === open.length) {
       for (const alert of shelved) desk.alertAct(item, alert, "unshelve");
@@ -331,6 +331,32 @@
     const given = await dialogs.fields({ title: wf.t("shelve"), item, fields, note: open.some((alert) => alert.priority === 1) ? wf.t("critical_15m") : wf.t("shelve_note") });
     if (!given) return;
     const reason = [wf.t(`shelve_${given.code}`), given.reason].filter(Boolean).join(": ");
-    for (const alert of open.filter((one) => one.state !== "shelved")) desk.alertAct(item, alert, "shelve", { for_s: Number(given.for_s), reason });
+    for (const alert of open.filter((one) => !one.shelved_until_ms)) desk.alertAct(item, alert, "shelve", { for_s: Number(given.for_s), reason });
+  };
+
+  // --- out of service: for a ticket's time, or until somebody returns it
+
+  const OUT_SPANS = [["open", "out_open"], [86400, "out_1d"], [604800, "out_7d"], [2592000, "out_30d"]]; // prettier-ignore
+
+  dialogs.service = async function (item, wish) {
+    const open = desk.alertsOf(item);
+    if (!open.length || !desk.servicer()) return desk.toast({ state: "note", text: wf.t("nothing_to_take_out") });
+    const out = open.filter((alert) => alert.out_since_ms);
+    if (out.length === open.length) {
+      for (const alert of out) desk.alertAct(item, alert, "return_to_service");
+      return;
+    }
+    const seconds = wish && wish.seconds;
+    const own = seconds && seconds <= 2592000 && !OUT_SPANS.some(([one]) => one === seconds) ? [[seconds, ""]] : [];
+    const options = [...own, ...OUT_SPANS].map(([span, key]) => [span, key ? wf.t(key) : wf.t("for_min", { n: Math.round(span / 60) })]);
+    const fields = [
+      { name: "for_s", kind: "radios", needed: true, label: wf.t("out_for"), options, chosen: Math.max(0, options.findIndex(([span]) => span === seconds)) },
+      { name: "reason", kind: "line", needed: true, label: wf.t("need_reason"), longest: 200, value: (wish && wish.reason) || "" },
+      { name: "reference", kind: "line", label: wf.t("out_reference"), longest: 100 },
+    ];
+    const given = await dialogs.fields({ title: wf.t("out_of_service"), item, fields, note: wf.t("out_note") });
+    if (!given) return;
+    const more = { reason: given.reason, reference: given.reference || "", ...(given.for_s === "open" ? {} : { for_s: Number(given.for_s) }) };
+    for (const alert of open.filter((one) => !one.out_since_ms)) desk.alertAct(item, alert, "out_of_service", more);
   };
 })();

@@ -6,7 +6,7 @@
   const kept_as = () => `wf.desk.keys.${wf.me.account || ""}`; // of each account: browsers are shared
 
   const START = {
-    down: "j", up: "k", open: "Enter", ack: "a", ack_selected: "A", unack: "u", accept: "y", assign: "g", shelve: "s", escalate: "e", down_level: "d",
+    down: "j", up: "k", open: "Enter", ack: "a", ack_selected: "A", unack: "u", accept: "y", assign: "g", shelve: "s", service: "o", escalate: "e", down_level: "d",
     give_back: "r", park: "p", merge: "f", close_case: "c", note: "n", claim: "i", select: "x", map: "m", refresh: ".", undo: "z", bar: "/", shelved: "l", help: "?",
   }; // prettier-ignore
   const OF_ACTION = {

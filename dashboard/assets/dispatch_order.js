@@ -40,7 +40,7 @@
   // Each takes what gives an item's working time left.
   desk.orders = {
     urgency: (left) => (a, b) =>
-      Number(b.unacked && !b.shelved) - Number(a.unacked && !a.shelved) ||
+      Number(b.unacked) - Number(a.unacked) ||
       Number(a.shelved) - Number(b.shelved) ||
       a.priority - b.priority ||
       by(known(left(a)), known(left(b))) ||

@@ -94,7 +94,7 @@
   }
 
   // What a change in place is worth being marked for: what somebody did, not the time that passes or a name that came.
-  const substance = (item, gone) => JSON.stringify([item.priority, item.unacked, item.shelved, item.step, item.desk, item.assignee, item.claim && item.claim.account, item.is, item.repeats, Boolean(gone)]);
+  const substance = (item, gone) => JSON.stringify([item.priority, item.unacked, item.aside, item.step, item.desk, item.assignee, item.claim && item.claim.account, item.is, item.repeats, Boolean(gone)]);
 
   function put(item, rank, now, gone, marked) {
     const old = shown.get(item.id);

@@ -103,7 +103,7 @@
     }
     const view = desk.views.now();
     const now = wf.fresh.now_ms();
-    const open = desk.items().filter((item) => item.unacked && !item.shelved && (!only_view || desk.presets[view.preset](item, now)));
+    const open = desk.items().filter((item) => item.unacked && (!only_view || desk.presets[view.preset](item, now)));
     const fresh = first ? [] : open.filter((item) => !heard.has(item.id));
     first = false;
     if (fresh.length) {

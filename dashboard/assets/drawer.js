@@ -123,7 +123,10 @@
       row(wf.t("seen"), kept.seen === null || kept.seen === undefined ? null : `${wf.number(kept.seen)} ${wf.t("seen_unit")}`, { class: "big" }),
       row(wf.t("expected"), range, { class: "big" }),
       row(wf.t("shelved_until"), kept.shelved_until_ms ? `${time(kept.shelved_until_ms)} · ${wf.ownerName(kept.shelved_by)}` : null),
-      row(wf.t("shelved_why"), kept.shelved_until_ms ? unsealed(kept.shelved_why) : null)
+      row(wf.t("shelved_why"), kept.shelved_until_ms ? unsealed(kept.shelved_why) : null),
+      row(wf.t("suppressed_by"), kept.suppressed_by ? wf.t(wf.words.has(`kind_${kept.suppressed_by}`) ? `kind_${kept.suppressed_by}` : kept.suppressed_by) : null),
+      row(wf.t("out_until"), kept.out_since_ms ? `${kept.out_until_ms ? time(kept.out_until_ms) : wf.t("until_returned")} · ${wf.ownerName(kept.out_by)}` : null),
+      row(wf.t("out_why"), kept.out_since_ms ? [kept.out_why, kept.out_reference].filter(Boolean).map(unsealed).join(" · ") : null)
     );
   }
 

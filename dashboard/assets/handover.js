@@ -77,7 +77,7 @@
       keep(held.texts);
     }
     const page = held ? held.page : now.page;
-    const sealed = [...page.tables.notes.map((row) => row.text), ...page.tables.aside.map((row) => row.why)];
+    const sealed = [...page.tables.notes.map((row) => row.text), ...page.tables.aside.flatMap((row) => [row.why, row.reference || ""])];
     const missing = sealed.filter((text) => text && text.startsWith("sealed:") && !texts.has(text) && !unknown.has(text));
     if (missing.length && code) {
       missing.forEach((text) => unknown.add(text));
@@ -334,8 +334,9 @@
     left: (row) => wf.span(row.due_ms - page().filled_ms),
     who: (row) => person(row.by || row.acked_by || row.account) || row.assignee || "",
     owner: (row) => (row.acked_by ? person(row.acked_by) : wf.el("strong", { class: "ho-nobody" }, wf.t("no_owner"))),
-    until: (row) => when(row.until_ms),
-    why: (row) => word(row.why),
+    state: (row) => [wf.t(`state_${row.state}`), row.rule && wf.t(wf.words.has(`kind_${row.rule}`) ? `kind_${row.rule}` : row.rule)].filter(Boolean).join(": "),
+    until: (row) => (row.until_ms === null ? wf.t("handover_open_end") : when(row.until_ms)),
+    why: (row) => [row.why, row.reference].filter(Boolean).map(word).join(" · "),
     text: (row) => word(row.text),
     time: (row) => when(row.t_ms),
     worker: (row) => row.worker,
@@ -349,7 +350,7 @@
 
   const TABLES = {
     pressing: ["tick", "priority", "matter", "place", "age", "due_at", "owner"],
-    aside: ["priority", "matter", "place", "until", "who", "why"],
+    aside: ["priority", "matter", "place", "state", "until", "who", "why"],
     due: ["case", "matter", "place", "due_at", "left", "who"],
     notes: ["time", "who", "text"],
     staff: ["place", "worker", "stand_in", "until"],

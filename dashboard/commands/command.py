@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from dashboard.gateway.alert_stack import Alert
+from domain.alerts.alert import OUT_LONGEST_S
 from domain.codes import partition_of_case
 from domain.flows.given import LONGEST_TEXT, MOST_PARTS
 from domain.records import Command, Grant
@@ -56,10 +57,13 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, tag="command"):
     """A command of a person, under the id that the page made for it."""
 
     id: CommandId
-    action: Literal["acknowledge", "unacknowledge", "shelve", "unshelve", "undo"]
+    action: Literal[
+        "acknowledge", "unacknowledge", "shelve", "unshelve", "out_of_service", "return_to_service", "undo"
+    ]
     alert: Name
-    for_s: Annotated[int, Meta(ge=1, le=86_400)] | None = None
+    for_s: Annotated[int, Meta(ge=1, le=OUT_LONGEST_S)] | None = None
     reason: Annotated[str, Meta(max_length=300)] = ""
+    reference: Annotated[str, Meta(max_length=100)] = ""
     undoes: Annotated[str, Meta(max_length=64)] = ""
     screen: Annotated[str, Meta(max_length=64)] = ""
 
@@ -196,12 +200,16 @@ def for_alert(message: Ask, alert: Alert | None, account: str) -> tuple[int, Com
         raise RefusedError("this alert is gone")
     if message.action == "shelve" and (message.for_s is None or not message.reason.strip()):
         raise RefusedError("shelving needs a time and a reason")
+    if message.action == "out_of_service" and not message.reason.strip():
+        raise RefusedError("taking an alert out of service needs a reason")
+    reference = message.reference.strip()
     command = Command(
         id=message.id,
         action=message.action,
         alert=message.alert,
         for_s=message.for_s,
         reason=message.reason.strip(),
+        given={"reference": reference} if reference else {},
         undoes=message.undoes,
         account=account,
         screen=message.screen,

@@ -4,12 +4,22 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from typing import Any
 
+from domain.alerts.alert import ASIDE
+
 Alert = dict[str, Any]
 
 SHOWN_ALERTS = 200
 """A stack of 10 rows is read; the rest is for who scrolls. More is counted, not listed."""
 
-STATES = {"unack": 0, "rtnun": 1, "acked": 2, "shelved": 3, "normal": 4}
+STATES = {
+    "unack": 0,
+    "rtnun": 1,
+    "acked": 2,
+    "shelved": 3,
+    "suppressed": 4,
+    "out_of_service": 5,
+    "normal": 6,
+}
 NOT_DUE_MS = 1 << 62
 """Stands behind every deadline."""
 
@@ -34,10 +44,10 @@ def order_of(alert: Alert) -> tuple[int, int, int, int, str]:
 
 
 class Stack:
-    """Counts and the first alerts of a place.
+    """Counts and the first alerts of a place; `shelved` counts all that are put aside: also suppressed, also out of service.
 
     `first` holds (order, alert), at most 200, sorted; `marks` maps an exact place to (unacknowledged, worst priority
-    of those that are active or unseen and not shelved, 0 for none); `urgent` counts the active unacknowledged ones of
+    of those that are active or unseen and not put aside, 0 for none); `urgent` counts the active unacknowledged ones of
     priority 1 to 4.
     """
 
@@ -55,10 +65,10 @@ class Stack:
             state = alert.get("state")
             unseen = state in UNSEEN
             self.unacked += unseen
-            self.shelved += state == "shelved"
+            self.shelved += state in ASIDE
             if state == "unack":
                 self.urgent[int(alert["priority"]) - 1] += 1
-            if unseen or (alert.get("active") and state != "shelved"):
+            if unseen or (alert.get("active") and state not in ASIDE):
                 place = place_of(alert)
                 mark = (int(unseen), int(alert.get("priority", 0)))
                 self.marks[place] = joined(self.marks.get(place, (0, 0)), mark)

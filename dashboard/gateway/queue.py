@@ -135,7 +135,7 @@ class QueueBook:
             facts = [self._alerts[one] for one in alerts if one in self._alerts]
             shown = {key: value for key, value in item.row.items() if key not in INNER}
             shown |= {
-                "priority": min((int(one["priority"]) for one in facts), default=LEAST_PRIORITY),
+                "priority": _worst(facts),
                 "unacked": any(one.get("state") in UNSEEN for one in facts),
                 "alerts": alerts,
                 "left_ms": left_ms,
@@ -152,7 +152,7 @@ class QueueBook:
         due_ms = None if item is None else item.row["due_ms"]
         return (
             not any(one.get("state") in UNSEEN for one in facts),
-            min((int(one["priority"]) for one in facts), default=LEAST_PRIORITY),
+            _worst(facts),
             1 << 62 if due_ms is None else int(due_ms),
             name,
         )
@@ -298,3 +298,9 @@ def _distance_m(row: Row, other: Row) -> float | None:
         return None
     lon, lat, lon2, lat2 = places
     return hypot((lon - lon2) * cos(radians((lat + lat2) / 2)), lat - lat2) * METRES_A_DEGREE
+
+
+def _worst(alerts: list[Alert]) -> int:
+    """Return the worst priority of some alerts; one whose condition is over, and which is out of service, is none."""
+    standing = (one for one in alerts if one.get("active", True) or one.get("state") in UNSEEN)
+    return min((int(one["priority"]) for one in standing), default=LEAST_PRIORITY)

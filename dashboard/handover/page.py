@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import msgspec
 
 from dashboard.gateway.rights import moves_of
+from domain.alerts.alert import ASIDE
 from domain.desks.handover_given import MOST_ITEMS
 from domain.desks.held import Held
 from domain.duty.shifts import Shift
@@ -23,6 +24,8 @@ MOST_ROWS = 200
 CRITICAL, HIGH = 1, 2
 OWN_KIND = "handover_unsigned"
 """The alert that this page itself ends."""
+NEVER_MS = 1 << 62
+"""Stands behind every instant."""
 
 Row = dict[str, Any]
 Rows = Mapping[str, Mapping[str, Any]]
@@ -71,15 +74,15 @@ def fill(code: str, material: Material, rules: Rules, *, shift: Shift | None, no
     mine = [
         one for one in material.alerts.values() if held.has(_place(one, rules)) and one["kind"] != OWN_KIND
     ]
-    standing = [one for one in mine if one["active"] and one["state"] != "shelved"]
+    standing = [one for one in mine if one["active"] and one["state"] not in ASIDE]
     from_ms = now_ms if shift is None else min(shift.start_ms, now_ms)
     pressing = [_alert(one, rules) for one in standing if one["priority"] <= HIGH]
-    aside = [_shelved(one, rules) for one in mine if one["state"] == "shelved"]
+    aside = [_put_aside(one, rules) for one in mine if one["state"] in ASIDE]
     due = list(_due(material.queue, standing, held, rules, now_ms))
     desk = material.desks.get(code, {})
     tables = {
         "pressing": sorted(pressing, key=lambda one: (one["priority"], one["raised_ms"], one["id"])),
-        "aside": sorted(aside, key=lambda one: (one["until_ms"], one["id"])),
+        "aside": sorted(aside, key=lambda one: (one["until_ms"] or NEVER_MS, one["id"])),
         "due": sorted(due, key=lambda one: (one["due_ms"], one["case"])),
         "feeds": sorted(
             _feeds(material.feeds, rules, now_ms), key=lambda one: (not one["silent"], one["feed"])
@@ -115,7 +118,9 @@ def fill(code: str, material: Material, rules: Rules, *, shift: Shift | None, no
 def sealed_of(page: Row) -> list[str]:
     """Return every text of a page that somebody wrote, as it was sealed."""
     tables = page["tables"]
-    texts = [one["text"] for one in tables["notes"]] + [one["why"] for one in tables["aside"]]
+    texts = [one["text"] for one in tables["notes"]] + [
+        one[key] for one in tables["aside"] for key in ("why", "reference") if key in one
+    ]
     return [text for text in texts if text]
 
 
@@ -141,8 +146,28 @@ def _alert(alert: Mapping[str, Any], rules: Rules) -> Row:
     return {name: alert[name] for name in kept} | {"place": _place(alert, rules)}
 
 
-def _shelved(alert: Mapping[str, Any], rules: Rules) -> Row:
-    more = {"until_ms": alert["shelved_until_ms"], "by": alert["shelved_by"], "why": alert["shelved_why"]}
+def _put_aside(alert: Mapping[str, Any], rules: Rules) -> Row:
+    """Give an alert with what its state says of it: until when (None: until it is returned, or its rule ends), by whom, why.
+
+    A rule is an account of nobody: its name stands in `rule`.
+    """
+    more: Row = {"until_ms": None, "by": "", "why": "", "reference": "", "rule": ""}
+    match alert["state"]:
+        case "shelved":
+            more |= {
+                "until_ms": alert["shelved_until_ms"],
+                "by": alert["shelved_by"],
+                "why": alert["shelved_why"],
+            }
+        case "suppressed":
+            more |= {"rule": alert["suppressed_by"]}
+        case _:
+            more |= {
+                "until_ms": alert["out_until_ms"],
+                "by": alert["out_by"],
+                "why": alert["out_why"],
+                "reference": alert["out_reference"],
+            }
     return _alert(alert, rules) | more
 
 

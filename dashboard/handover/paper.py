@@ -26,7 +26,7 @@ Words = dict[str, str]
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "pressing": ("priority", "matter", "place", "age", "due_at", "who"),
-    "aside": ("priority", "matter", "place", "until", "who", "why"),
+    "aside": ("priority", "matter", "place", "state", "until", "who", "why", "reference"),
     "due": ("case", "matter", "place", "due_at", "who"),
     "feeds": ("matter", "last"),
     "notes": ("time", "who", "text"),
@@ -125,21 +125,31 @@ class _Sheet:
         )  # fmt: skip
 
     def _cell(self, table: str, column: str, row: Row) -> str:
+        whole = {"who": self._who, "state": self._state}.get(column)
+        if whole is not None:
+            return whole(row)
         match column:
             case "priority":
                 number = row["priority"]
                 return f"{number} {self.words[f'priority_{number}']}"
             case "place":
                 return self._place(row["place"])
-            case "who":
-                return self._who(row)
             case "matter":
                 return self._matter(table, row)
-            case "why" | "text":
-                return self._text(row[column])
+            case "why" | "text" | "reference":
+                return self._text(row.get(column, ""))
             case "age":
                 row = {"age": self._span(self._page["filled_ms"] - row["raised_ms"])}
-        return self.when(row[INSTANTS[column]]) if column in INSTANTS else str(row[column])
+        if column == "until" and row["until_ms"] is None:
+            row = row | {"until": self.words["handover_open_end"]}
+        elif column in INSTANTS:
+            row = row | {column: self.when(row[INSTANTS[column]])}
+        return str(row[column])
+
+    def _state(self, row: Row) -> str:
+        """Return how an alert is put aside; of a rule its name, in words where they are known."""
+        state, rule = self.words[f"state_{row['state']}"], row.get("rule", "")
+        return f"{state}: {self.words.get(f'kind_{rule}', rule)}" if rule else state
 
     def _who(self, row: Row) -> str:
         account = row.get("by") or row.get("acked_by") or row.get("account") or ""

@@ -11,6 +11,7 @@ from config.desk_source import expanded_desks
 from config.rules import RuleStore, gather
 from dashboard.answers.routes import Surroundings
 from dashboard.entry.door import EVERYBODY, Who
+from domain.alerts.alert import ASIDE
 from domain.rules import Rules
 
 COUNTY = "990100"
@@ -198,6 +199,7 @@ def alert(
         "category": "water-leak", "case": "", "feed": "bay", "clock": "resolve" if kind in {"overdue", "due_soon"} else "",
         "raised_ms": now_ms - 252_000, "changed_ms": now_ms - 252_000, "due_ms": None, "active": True, "acked": False,
         "acked_by": "", "acked_ms": None, "shelved_until_ms": None, "shelved_by": "", "shelved_why": "", "seen": None,
+        "suppressed_by": "", "out_since_ms": None, "out_until_ms": None, "out_by": "", "out_why": "", "out_reference": "",
         "expected": None, "low": None, "high": None, "since_ms": None, "state": "unack",
     }  # fmt: skip
     return {**base, **more}
@@ -208,7 +210,7 @@ def view(
 ) -> dict[str, Any]:
     """Return a view as the gateway builds it."""
     unacked = sum(one["state"] in {"unack", "rtnun"} for one in alerts)
-    shelved = sum(one["state"] == "shelved" for one in alerts)
+    shelved = sum(one["state"] in ASIDE for one in alerts)
     total = sum(one["open"] for one in rows)
     late = sum(one["overdue"] for one in rows)
     chance = random.Random(3)

@@ -73,12 +73,15 @@ def material(vault: Vault, now_ms: int = NOW_MS) -> Material:
     """A busy evening: criticals, a shelved alert, cases that fall due, a silent feed, notes and a new rule set."""
     texts = [vault.seal_text(f"d-{DESK}", text) for text in NOTES]
     why = vault.seal_text("a-03-5-0", "Contractor is on site; call 13812345678 when done")
+    repair, ticket = (vault.seal_text("a-03-8-0", text) for text in ("Lamps are changed", "T-1204"))
     alerts = [
         alert("03-1-0", 3, kind="surge", priority=1, raised_ms=now_ms - 50 * MINUTE, category="drain-blocked"),
         alert("03-2-0", 7, priority=1, raised_ms=now_ms - 3 * HOUR, due_ms=now_ms - 3 * HOUR, acked_by="a-7", acked=True, state="acked"),
         alert("03-3-0", 9, raised_ms=now_ms - 26 * HOUR, due_ms=now_ms - 26 * HOUR, category="street-light"),
         alert("03-4-0", 12, kind="due_soon", priority=3, raised_ms=now_ms - HOUR, due_ms=now_ms + 40 * MINUTE, case="03-0000000041", category="road-damage"),
         alert("03-5-0", 5, state="shelved", shelved_until_ms=now_ms + 2 * HOUR, shelved_by="a-7", shelved_why=why),
+        alert("03-7-0", 6, kind="surge", state="suppressed", suppressed_by="feed_silent"),
+        alert("03-8-0", 6, active=False, state="out_of_service", out_since_ms=now_ms - HOUR, out_by="a-7", out_why=repair, out_reference=ticket),
         alert("03-6-0", 2, kind="handover_unsigned", priority=3, scope=DESK, feed=""),
         alert("04-1-0", 1, scope="990200001", priority=1),
     ]  # fmt: skip

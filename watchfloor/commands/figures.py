@@ -117,9 +117,9 @@ def alert_rows(
         The county of each feed, which is where a silent feed belongs.
 
     """
-    order = {"unack": 0, "rtnun": 1, "acked": 2, "shelved": 3}
+    order = {"unack": 0, "rtnun": 1, "acked": 2, "shelved": 3, "suppressed": 4, "out_of_service": 5}
     mine = [alert for alert in alerts if _lies_in(alert, scope, counties)]
-    mine.sort(key=lambda a: (order.get(a["state"], 4), a["priority"], -a["raised_ms"], a["id"]))
+    mine.sort(key=lambda a: (order.get(a["state"], 6), a["priority"], -a["raised_ms"], a["id"]))
     return [with_times(alert) for alert in mine]
 
 

@@ -17,6 +17,8 @@ WIDTH_OF_A_FILE = 240
 # An instant's name without its unit, where adding `_at` to it would not be English.
 NAMES_OF_INSTANTS = {
     "shelved_until_ms": "shelved_until",
+    "out_since_ms": "out_since",
+    "out_until_ms": "out_until",
     "since_ms": "since",
     "silent_since_ms": "silent_since",
 }

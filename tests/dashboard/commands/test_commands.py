@@ -159,6 +159,7 @@ def test_commands_that_cannot_be_are_not_written(monkeypatch: pytest.MonkeyPatch
         for message, about in (
             (ask(), None),
             (ask(action="shelve", for_s=900), ALERT),
+            (ask(action="out_of_service", reference="T-1"), ALERT),
             (ask(action="shelve", reason="works"), ALERT),
         ):
             with pytest.raises(RefusedError):
@@ -215,6 +216,13 @@ def test_what_somebody_wrote_is_sealed_before_it_is_written(
             await screen.hear("snapshot")
             shelve = {"action": "shelve", "alert": "03-1a2b-0", "for_s": 60, "reason": "某某甲 13800138000"}
             await screen.say(type="command", id="11111111", **shelve)
+            out = {
+                "action": "out_of_service",
+                "alert": "03-1a2b-0",
+                "reason": "repair",
+                "reference": "T 某某甲",
+            }
+            await screen.say(type="command", id="44444444", **out)
             about = {
                 "action": "return",
                 "case": "03-000000001a",
@@ -223,8 +231,10 @@ def test_what_somebody_wrote_is_sealed_before_it_is_written(
             await screen.say(type="act", id="22222222", **about)
             await screen.say(type="act", id="33333333", **(about | {"given": {"assignee": "某某甲"}}))
             assert "no code" in (await screen.hear("answer"))["reason"]
-            (_, first), (_, second) = gateway.journal.written
+            (_, first), (_, third), (_, second) = gateway.journal.written
             assert (key_name(first.reason), first.for_s) == ("c-03-000000001a", 60)
+            assert (third.action, third.for_s) == ("out_of_service", None)
+            assert key_name(third.reason) == key_name(third.given["reference"]) == "c-03-000000001a"
             assert key_name(second.given["reason"]) == "c-03-000000001a"
             assert second.given["code"] == "x"
             with Vault(f"sqlite:///{tmp_path / 'accounts.sqlite3'}") as vault:

@@ -29,7 +29,7 @@ def bodies(draw: st.DrawFn) -> dict:
         body["grids"] = {grid[:9]: {"grids": {grid: {"noise": draw(counts)}}, "trend": trend}}
     if draw(st.booleans()):
         name = draw(st.sampled_from(["a", "b", "c", "d"]))
-        state = draw(st.sampled_from(["unack", "acked", "rtnun", "shelved"]))
+        state = draw(st.sampled_from(["unack", "acked", "rtnun", "shelved", "suppressed", "out_of_service"]))
         facts = {
             "state": state,
             "priority": draw(st.integers(1, 4)),
@@ -178,6 +178,8 @@ def test_the_stack_has_the_unacknowledged_first_and_counts_what_it_does_not_list
         ("seen", "acked", 1),
         ("top", "unack", 1),
         ("aside", "shelved", 1),
+        ("ruled", "suppressed", 1),
+        ("out", "out_of_service", 1),
         ("back", "rtnun", 2),
     ]
     alerts = {name: alert(name, GRIDS[0], state=state, priority=priority) for name, state, priority in facts}
@@ -186,7 +188,7 @@ def test_the_stack_has_the_unacknowledged_first_and_counts_what_it_does_not_list
     view = views.build(model, "990100", no_children)
     assert [one["id"] for one in view["alerts"]["set"]][:4] == ["top", "low", "back", "seen"]
     assert len(view["alerts"]["set"]) == 200
-    assert (view["alerts_total"], view["unacked"], view["shelved"]) == (305, 3, 1)
+    assert (view["alerts_total"], view["unacked"], view["shelved"]) == (307, 3, 3)
     assert view["urgent"] == [1, 0, 0, 1], "what has gone back by itself is not urgent"
 
 

@@ -139,6 +139,8 @@ def test_the_papers_have_the_signatures_the_notes_and_no_number_of_a_person(
     assert any("Front desk 于 2023-11-15 06:13 准备" in cell for row in rows for cell in row)
     assert "泵房三号机组偏热" in text
     assert "13812345678" not in text
+    (out,) = [row for row in rows if "T-1204" in row]
+    assert out[4:] == ["已停用", "未定", "Front desk", "Lamps are changed", "T-1204"]
     status, headers, body = ask(wall, f"/handover.pdf?sha256={sha256}&lang=zh")
     assert (status, headers.get_content_type(), body[:5]) == (200, "application/pdf", b"%PDF-")
     desk["last"] = None  # type: ignore[index]  # a row of plain JSON
@@ -155,7 +157,7 @@ def test_the_same_page_gives_the_same_papers_and_an_erased_note_says_so(
         assert as_pdf(copy, lang) == as_pdf(copy, lang)
         assert as_csv(copy, lang) == as_csv(copy, lang)
     text = as_csv(copy, "en").decode("utf-8-sig")
-    assert text.count("(erased)") == 3
+    assert text.count("(erased)") == 5
     assert "Sign: read and accepted: not signed" in text
 
 

@@ -41,8 +41,22 @@ def test_critical_and_high_ones_come_first_and_the_oldest_of_them(vault: Vault, 
     page = filled(vault, rules)
     assert ids(page, "pressing") == ["03-2-0", "03-1-0", "03-3-0"]
     assert page["critical"] == ["03-2-0", "03-1-0"]
-    assert ids(page, "aside") == ["03-5-0"]
+    assert ids(page, "aside") == ["03-5-0", "03-7-0", "03-8-0"]
     assert page["load"] == {"standing": [2, 1, 1, 0], "unacked": 3, "in_shift": 3}
+
+
+def test_whatever_is_put_aside_says_how_by_whom_and_until_when(vault: Vault, rules: Rules) -> None:
+    page = filled(vault, rules)
+    shelved, suppressed, out = page["tables"]["aside"]
+    assert (shelved["state"], shelved["by"], shelved["until_ms"] > page["filled_ms"]) == (
+        "shelved",
+        "a-7",
+        True,
+    )
+    assert (suppressed["state"], suppressed["rule"], suppressed["by"]) == ("suppressed", "feed_silent", "")
+    assert (out["state"], out["by"], out["until_ms"]) == ("out_of_service", "a-7", None)
+    assert is_sealed(out["why"])
+    assert {out["why"], out["reference"]} < set(sealed_of(page))
 
 
 def test_what_is_due_within_four_hours_comes_of_the_queue_and_of_alerts_once(
@@ -65,7 +79,7 @@ def test_a_page_holds_the_names_that_it_shows_and_no_text_in_the_clear(vault: Va
     page = filled(vault, rules)
     assert page["places"][town.township(3)]["en"] == "Cinder Lane"
     assert page["categories"]["street-light"]["zh"] != "street-light"
-    assert len(sealed_of(page)) == 3
+    assert len(sealed_of(page)) == 5
     assert all(is_sealed(text) for text in sealed_of(page))
     text = json.dumps(page, ensure_ascii=False)
     assert "Pump 3" not in text
