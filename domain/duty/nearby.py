@@ -15,6 +15,9 @@ from domain.rules import Rules
 DEGREE_M = 111_320.0
 """Metres of a degree of latitude, and of one of longitude at the equator."""
 
+CORNERS = 4
+"""A closed ring around anything has three corners and the first again."""
+
 Point = tuple[float, float]
 """Longitude and latitude in degrees, WGS-84."""
 
@@ -45,12 +48,23 @@ def nearby(rules: Rules, roster: Roster, grid: str, point: Point, at_ms: int) ->
 
 
 def _middle(rules: Rules, area: str) -> Point | None:
-    """Return the centroid of the largest part of an area."""
-    parts = [shapely.Polygon(ring) for ring in rules.rings(area) if len(ring) > 3]  # noqa: PLR2004 - a closed ring has four
-    if not parts:
+    """Return the centroid of an area; of one without a border of its own, of the grids in it that have one."""
+    own = _largest(rules, area)
+    below = (_largest(rules, grid) for grid in rules.children(area)) if own is None else (own,)
+    parts = [part for part in below if part is not None]
+    size = sum(part.area for part in parts)
+    if not size:
         return None
-    middle = max(parts, key=lambda part: part.area).centroid
-    return None if middle.is_empty else (middle.x, middle.y)
+    middles = [(part.centroid, part.area / size) for part in parts]
+    return sum(middle.x * share for middle, share in middles), sum(
+        middle.y * share for middle, share in middles
+    )
+
+
+def _largest(rules: Rules, code: str) -> shapely.Polygon | None:
+    """Return the largest part of an area's own border: an island off its coast moves nobody's middle."""
+    rings = [ring for ring in rules.rings(code) if len(ring) >= CORNERS]
+    return max(map(shapely.Polygon, rings), key=lambda part: part.area, default=None)
 
 
 def _metres(one: Point, other: Point) -> float:

@@ -136,3 +136,17 @@ def test_without_a_point_nobody_is_said_to_be_near() -> None:
     assert [one.to for one in propose(of, Facts(grid=GRID, category="waste"), {}, frozenset(), NOON)] == [
         "w-1"
     ]
+
+
+def test_a_village_without_a_border_lies_where_its_grids_lie() -> None:
+    village = f"{GRID[:9]}002"
+    areas = msgspec.json.decode(strip(1, 2, 3)["areas/strip.json"])
+    for row in areas["areas"][1:]:
+        row["code"] = village + row["code"][12:]
+    of = rules(
+        DutyRow(GRID, 0, "w-1"),
+        DutyRow(village, 0, "w-village"),
+        areas={"areas/strip.json": msgspec.json.encode(areas)},
+    )
+    found = propose(of, Facts(grid=GRID, category="waste", point=(12.005, 0.005)), {}, frozenset(), NOON)
+    assert [(one.to, one.reasons[0].params.get("distance_m")) for one in found[1:]] == [("w-village", 1670)]
