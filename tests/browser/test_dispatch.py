@@ -320,7 +320,7 @@ def test_what_is_unacknowledged_comes_first_then_priority_then_the_working_time_
 ) -> None:
     page = open_desk()
     first = page.evaluate(
-        "() => wf.desk.queue.order.map(id => wf.desk.item(id)).map(one => [one.unacked && !one.shelved ? 0 : 1, one.shelved ? 1 : 0, one.priority])"
+        "() => wf.desk.queue.order.map(id => wf.desk.item(id)).map(one => [one.unacked ? 0 : 1, one.shelved ? 1 : 0, one.priority])"
     )
     assert first == sorted(first)
     left = page.evaluate(
@@ -394,6 +394,34 @@ def test_what_is_pressed_shows_at_once_is_tried_again_under_its_id_and_taken_bac
     assert (undo["action"], undo["undoes"], undo["alert"]) == ("undo", first["id"], "03-a1-0")
     page.keyboard.press("z")
     expect(page.locator(".toast").last).to_contain_text("Nothing that can still be taken back.")
+
+
+def test_o_takes_out_of_service_until_it_is_returned_or_for_the_days_that_were_typed(
+    around: town.Surroundings, gateway: FakeGateway, open_desk: OpenDesk
+) -> None:
+    assert isinstance(around.keeper, town.OpenDoor)
+    around.keeper.roles = [{"role": "supervisor", "scope": "", "team": ""}]
+    page = open_desk()
+    page.keyboard.press("j")
+    page.wait_for_selector("#do-service")
+    page.keyboard.press("o")
+    page.wait_for_selector("#dialog[open]")
+    page.keyboard.press("Enter")
+    expect(page.locator(".dialog-say")).to_have_text("Still needed: Reason.")
+    page.keyboard.type("pump is changed")
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => !document.getElementById('dialog').open")
+    (command,) = gateway.commands()
+    assert (command["action"], command["reason"]) == ("out_of_service", "pump is changed")
+    assert "for_s" not in command
+    page.keyboard.press("/")
+    page.keyboard.type("o 0002 7d crew")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#dialog[open]")
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => !document.getElementById('dialog').open")
+    command = gateway.commands()[-1]
+    assert (command["alert"], command["for_s"], command["reason"]) == ("03-a3-0", 7 * 86_400, "crew")
 
 
 def test_shelving_has_its_longest_and_its_reason_and_shift_a_leaves_what_is_critical(

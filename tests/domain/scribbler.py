@@ -4,7 +4,7 @@ import json
 from random import Random
 
 from domain.codes import partition_of_name
-from domain.records import Command, Grant, Report, Requeued, RulesNotice, Tick, TooLarge, encoder
+from domain.records import Command, FeedSilence, Grant, Report, Requeued, RulesNotice, Tick, TooLarge, encoder
 from tests.domain.memory_floor import Floor
 from tests.domain.small_town import CATEGORIES, DAY, HOUR, MINUTE, NAMES, RULE_SETS, T0, rules_of
 
@@ -28,6 +28,9 @@ WORDS = {
 }
 """Feeds share categories, so that detectors have two feeds and more, some of them silent."""
 FEEDS = ("calls", "calls", "calls", "promises", "sightings")
+
+NO_LANE = 900
+"""Origins of what no lane sent."""
 
 
 class Scribbler:
@@ -117,6 +120,24 @@ class Scribbler:
         for _ in range(self.rng.randrange(4, 12)):
             self.report(self.rng.randrange(10_000), "bird", name)
             self._n += 1
+        if self.rng.random() < 0.5:
+            self.floor.now_ms += (
+                5 * MINUTE
+            )  # the surge is found, and then its feed is said to be silent, or back
+            self.tell(Tick(t_ms=self.floor.now_ms if self.shared else None))
+            for silent in (True, False)[: self.rng.choice((1, 2))]:
+                self._n += 1
+                last_ms = self.floor.now_ms
+                t_ms = last_ms if self.shared else None
+                origin = (NO_LANE, self._n, 0)
+                self.tell(
+                    FeedSilence(origin=origin, feed="sightings", silent=silent, last_ms=last_ms, t_ms=t_ms)
+                )
+
+    def tell(self, record: Tick | FeedSilence) -> None:
+        """Put a record into every partition."""
+        for partition in range(16):
+            self.floor.into_journal(partition, record)
 
     def tick(self) -> None:
         self.floor.into_lane(
@@ -138,7 +159,7 @@ class Scribbler:
             action=rng.choice(
                 ("acknowledge",) * 3
                 + ("unacknowledge", "shelve", "shelve", "unshelve", "undo", "dance")
-                + ("out_of_service", "return_to_service")
+                + ("out_of_service", "out_of_service", "return_to_service")
             ),
             alert=rng.choice(alerts),
             for_s=rng.choice((None, 0, 60, 900, 7200, 100_000)),
