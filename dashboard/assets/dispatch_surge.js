@@ -4,8 +4,8 @@
   const wf = (window.wf = window.wf || {});
   const desk = (wf.desk = wf.desk || {});
 
-  // A chance of 10^-score, as "once in so many"; beyond a million millions nobody reads a figure.
-  const once = (score) => (score > 12 ? `10^${wf.number(score)}` : wf.number(Math.round(Math.pow(10, score))));
+  // A chance of 10^-score, as "once in so many", as exact as the score; beyond a million millions nobody reads a figure.
+  const once = (score) => (score > 12 ? `10^${wf.number(score)}` : wf.number(Number(Math.pow(10, score).toPrecision(1))));
 
   desk.surge = function (alert) {
     if (alert.seen === null || alert.seen === undefined) return {};

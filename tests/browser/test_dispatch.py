@@ -518,7 +518,7 @@ def test_a_surge_says_its_score_and_what_it_rests_on(open_desk: OpenDesk) -> Non
     why = page.locator(".why-list")
     for text in (
         "41 in 5 min; expected 9.4, normal from 3.1 to 17.8",
-        "8.2: a normal interval has so many reports once in 158,489,319",
+        "8.2: a normal interval has so many reports once in 200,000,000",
         "4.4 times what this hour and weekday have here (9.4 in 5 min)",
         "more than 17.8 in 5 min, at least 4; a normal interval gets there less than once in 1,000,000",
         "surge: its hours and weekdays, a half-life of 14 days, learned for 24 h before its first verdict",
