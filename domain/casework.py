@@ -14,7 +14,7 @@ import msgspec
 from domain import read_models
 from domain.alerts.alert import Alert
 from domain.alerts.book import AlertBook
-from domain.audit import CLOCK, AuditTrail, facts_of_alert, facts_of_case
+from domain.audit import CLOCK, AuditTrail, Done, facts_of_alert, facts_of_case
 from domain.cases.book import ACK_LAPSED, CaseBook
 from domain.cases.case import Case
 from domain.cases.queue_rows import rows_of
@@ -115,6 +115,7 @@ class Casework:
             Due.RELEASE: lambda name, _, at_ms: self._cases.release(name, at_ms),
             Due.ACK: lambda name, _, at_ms: self._ack_ends(name, at_ms),
             Due.SERVICE: lambda name, _, at_ms: self._service_returns(name, at_ms),
+            Due.HEIR: lambda name, _, __: self._place_ended(name),
             Due.HANDOVER: self._handovers.is_due,
         }
 
@@ -221,6 +222,15 @@ class Casework:
             before, after = facts_of_alert(lapsed), facts_of_alert(self._alerts.alerts.get(alert_id))
             self._audit.by_clock(ACK_LAPSED, alert=alert_id, case=lapsed.case, before=before, after=after)
 
+    def _place_ended(self, case_id: str) -> None:
+        done = self._cases.place_ended(case_id)
+        if done is not None:
+            self._handed_over(case_id, done)
+
+    def _handed_over(self, case_id: str, done: Done) -> None:
+        action, before, after = done
+        self._audit.by_rules(action, case=case_id, before=before, after=after)
+
     def _opened(self, record: Opened) -> None:
         self._cases.opened(record)
         self._watch.count(record)
@@ -249,6 +259,8 @@ class Casework:
             self._deadlines.load(self._running())
         if before is None or (before.flows, before.calendars) != (at.rules.flows, at.rules.calendars):
             self._cases.rules_changed()
+        for case_id, done in self._cases.boundaries_changed():
+            self._handed_over(case_id, done)
         self._handovers.rules_changed()
 
     def _running(self) -> list[Entry]:

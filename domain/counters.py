@@ -86,15 +86,19 @@ class Counters:
         self.cell(case.grid, case.category)[OVERDUE] -= 1
         self._bucket(case.grid, at_ms)[4] += 1
 
-    def moved(self, case: Case, grid: str, category: str, at_ms: int) -> None:
-        """Move all that a case counts for to another grid or category, and the case with it."""
-        here, there = self.cell(case.grid, case.category), self.cell(grid, category)
+    def moved(self, case: Case, grid: str, category: str, at_ms: int, *, lay: str = "") -> None:
+        """Move what a case counts for to another grid or category, and the case with it.
+
+        Its arrival counts at `lay`, where that is said: it happened there, and is only open somewhere else.
+        """
+        here, there = self.cell(case.lay or case.grid, case.category), self.cell(lay or grid, category)
         for index, window_ms in enumerate(WINDOWS_MS):
             if case.arrived_ms > at_ms - window_ms:
                 here[index] -= 1
                 there[index] += 1
         here[TOTAL] -= 1
         there[TOTAL] += 1
+        here, there = self.cell(case.grid, case.category), self.cell(grid, category)
         if case.closed_ms is None:
             away = grid[:TOWNSHIP_DIGITS] != case.grid[:TOWNSHIP_DIGITS]
             here[OPEN] -= 1
@@ -108,7 +112,7 @@ class Counters:
                 if away:
                     self._bucket(case.grid, at_ms)[4] += 1
                     self._bucket(grid, at_ms)[3] += 1
-        case.grid, case.category = grid, category
+        case.grid, case.category, case.lay = grid, category, "" if lay == grid else lay
 
     def advance(self, at_ms: int) -> None:
         """Let what has left the windows by `at_ms` go out of them."""
@@ -123,7 +127,7 @@ class Counters:
                         stay_ms = leaves_ms
                     break
                 case = window.popleft()
-                self.cell(case.grid, case.category)[index] -= 1
+                self.cell(case.lay or case.grid, case.category)[index] -= 1
         self._stay_ms = stay_ms
 
     def next_ms(self) -> int | None:

@@ -16,6 +16,7 @@ class Due(IntEnum):
     RELEASE = 6
     ACK = 7
     SERVICE = 8
+    HEIR = 9
     HANDOVER = 20
 
 

@@ -1,17 +1,18 @@
 """A partition's cases: opened, revised, moved, closed, reopened, and let go when they have been closed for long enough."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from domain.alerts.alert import Alert
 from domain.alerts.book import AlertBook
-from domain.audit import CLOCK, Done
+from domain.audit import CLOCK, Done, facts_of_case
 from domain.cases.acts import CaseActs
 from domain.cases.case import CLOSED, FIRST_STEP, Case
 from domain.cases.case_work import CaseWork
 from domain.cases.ends import CaseEnds
+from domain.cases.heirs import HANDED_OVER
 from domain.cases.merges import CaseMerges
 from domain.cases.moves import CaseMoves
 from domain.cases.parts import CaseParts
@@ -51,6 +52,7 @@ class CaseBook:
         "_clocks",
         "_counters",
         "_ends",
+        "_heirs",
         "_merges",
         "_messages",
         "_work",
@@ -69,6 +71,7 @@ class CaseBook:
         self._ends = CaseEnds(at, deadlines, counters)
         moves = CaseMoves(at, deadlines, counters, alerts, self._ends, grants)
         self._messages = moves.messages
+        self._heirs = moves.heirs
         self._work = CaseWork(moves)
         self._merges = CaseMerges(moves, grants)
         self._acts = CaseActs(moves, grants, CaseParts(moves, self._add), self._merges)
@@ -274,6 +277,29 @@ class CaseBook:
                 self._work.rules_changed(case)
                 self.dirty[case.id] = None
 
+    def boundaries_changed(self) -> Iterator[tuple[str, Done]]:
+        """Let the cases that people work on pass on where their place has ended, or will. Gives what that did, by case."""
+        for case in self.cases.values():
+            if case.work is None:
+                continue
+            done = self._hand_over(case)
+            if done is None:
+                self._heirs.settle(case)
+            else:
+                yield case.id, done
+
+    def place_ended(self, case_id: str) -> Done | None:
+        """Let a case pass on if its place has ended. Returns what that did."""
+        case = self.cases.get(case_id)
+        return None if case is None or case.work is None else self._hand_over(case)
+
+    def _hand_over(self, case: Case) -> Done | None:
+        before = {**facts_of_case(case), "grid": case.grid}
+        if not self._work.hand_over(case):
+            return None
+        self.dirty[case.id] = None
+        return HANDED_OVER, before, {**facts_of_case(case), "grid": case.grid}
+
     def leave(self, case_id: str, at_ms: int) -> None:
         """Let a case go that has been closed for as long as its feed's rule says. Its totals stay."""
         case = self.cases.get(case_id)
@@ -290,7 +316,9 @@ class CaseBook:
     def _where_it_lay(self, case: Case, record: Revised) -> Revised:
         """Return a later version in the case's own place, where only the boundaries around it have changed."""
         rules = self._at.rules
-        if rules is None or record.grid == case.grid or not rules.lay_in(case.grid, record.grid):
+        if rules is None or record.grid == case.grid:
+            return record
+        if record.grid != case.lay and not rules.lay_in(case.grid, record.grid):
             return record
         return msgspec.structs.replace(record, grid=case.grid, area=case.area)
 

@@ -28,7 +28,8 @@ class Case(msgspec.Struct, kw_only=True, gc=False):
     """One case. Mutated by its partition's fold alone. Instants in ms; `arrived_ms` is the journal's time of opening.
 
     `key` is empty once a newer case has come by the same id. `work` is there where people work on it here; else its feed
-    says what becomes of it. `private` has what its reports may say of persons, sealed, the newest version of each report.
+    says what becomes of it. `lay` is the place that its arrival is counted at, where that is no more and the case has passed on
+    to another; empty: its own. `private` has what its reports may say of persons, sealed, the newest version of each report.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Case(msgspec.Struct, kw_only=True, gc=False):
     lat: float | None = None
     flags: tuple[str, ...] = ()
     private: tuple[str, ...] = ()
+    lay: str = ""
     work: Work | None = None
 
     def mark_ms(self, bit: int) -> int | None:
@@ -74,7 +76,7 @@ class Case(msgspec.Struct, kw_only=True, gc=False):
     def public(self) -> dict[str, object]:
         """Return what screens and the command line may show."""
         shown = msgspec.structs.asdict(self)
-        for inner in ("key", "fired", "leaves_ms", "work"):
+        for inner in ("key", "fired", "leaves_ms", "lay", "work"):
             del shown[inner]
         if not self.private:
             del shown["private"]

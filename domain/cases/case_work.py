@@ -5,6 +5,7 @@ import msgspec
 from domain.audit import CLOCK, Done, facts_of_case
 from domain.cases.case import Case
 from domain.cases.facts import Facts, facts
+from domain.cases.heirs import HANDED_OVER
 from domain.cases.moves import CaseMoves, due_clocks
 from domain.cases.receipts import NOT_RECEIVED
 from domain.cases.story import RULES
@@ -203,6 +204,21 @@ class CaseWork:
         if self._moves.changed(case, work, before, ("", "")):
             work.tell(self._moves.at, "act", "moved", RULES, what={"from": before[0].step})
 
+    def hand_over(self, case: Case) -> bool:
+        """Let an open case pass on to what has come after its place, if that is no more. Returns whether it did.
+
+        It is not another place: the case stays with whoever handles it, and what it counted for stays where it lay.
+        """
+        work, moves = case.work, self._moves
+        heir = "" if work is None else moves.heirs.heir(case)
+        if work is None or not heir:
+            return False
+        before = facts(case, work)
+        moves.move(case, heir, case.category, lay=case.lay or case.grid)
+        moves.changed(case, work, before, (HANDED_OVER, ""))
+        work.tell(moves.at, "act", HANDED_OVER, RULES, what={"from": before.grid, "to": case.grid})
+        return True
+
     def running(self, case: Case) -> list[Entry]:
         """Return what of a case may still fall due."""
         work = case.work
@@ -213,6 +229,7 @@ class CaseWork:
             if undo is not None:
                 entries.append((undo.until_ms, Due.UNDO, case.id, 0))
         entries += self._moves.supervision.running(case, work) + self._moves.receipts.running(case, work)
+        entries += self._moves.heirs.running(case)
         entries += [(held.until_ms, Due.RELEASE, case.id, 0) for held in work.held]
         return entries
 

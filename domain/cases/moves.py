@@ -8,6 +8,7 @@ from domain.alerts.book import AlertBook
 from domain.cases.case import FIRST_STEP, Case
 from domain.cases.ends import CaseEnds
 from domain.cases.facts import Facts, facts
+from domain.cases.heirs import CaseHeirs
 from domain.cases.messages import CaseMessages
 from domain.cases.passages import Passages
 from domain.cases.receipts import CaseReceipts
@@ -29,7 +30,7 @@ class CaseMoves:
     """Moves the cases of a partition that people work on. Whoever makes a move ends it with `changed`."""
 
     __slots__ = (
-        "alerts", "at", "clocks", "counters", "deadlines", "ends", "messages", "passages", "receipts",
+        "alerts", "at", "clocks", "counters", "deadlines", "ends", "heirs", "messages", "passages", "receipts",
         "supervision",
     )  # fmt: skip
 
@@ -48,6 +49,7 @@ class CaseMoves:
         self.alerts = alerts
         self.ends = ends
         self.passages = Passages(at, grants)
+        self.heirs = CaseHeirs(at, deadlines)
         self.clocks = WorkClocks(at, deadlines, counters, alerts)
         self.messages = CaseMessages(at, deadlines)
         self.supervision = CaseSupervision(at, deadlines, alerts, self.clocks, self.messages)
@@ -94,9 +96,13 @@ class CaseMoves:
         self.pause(case, work, flow)
         return lambda: self.messages.closed(case, work, flow, move.tells, supervisor)
 
-    def move(self, case: Case, grid: str, category: str) -> None:
-        """Let a case, with all that it counts for and its alerts, be of another grid or category."""
-        self.counters.moved(case, grid, category, self.at.clock_ms)
+    def move(self, case: Case, grid: str, category: str, *, lay: str | None = None) -> None:
+        """Let a case, with all that it counts for and its alerts, be of another grid or category.
+
+        With `lay` its arrival counts there.
+        """
+        lay = self.heirs.lay(case, grid) if lay is None else lay
+        self.counters.moved(case, grid, category, self.at.clock_ms, lay=lay)
         work = case.work
         if work is not None and work.stand.grid != grid:
             desk = grid[: len(work.stand.desk)]
@@ -161,6 +167,7 @@ class CaseMoves:
         """Let clocks, supervision and receipts follow; who is to be told of a clock that is over now is told."""
         over = due_clocks(work)
         self.clocks.settle(case, work)
+        self.heirs.settle(case)
         self.tell_over(case, work, over)
         flow = self.flow(case)
         if flow is not None:

@@ -52,6 +52,7 @@ class CaseParts:
             overdue=False,
             repeats=0,
             revisions=0,
+            lay="",
             work=None,
         )
         part.work = Work(

@@ -75,6 +75,15 @@ class Boundaries:
                 seen.update(one.successors)
         return sorted(found)
 
+    def passes_ms(self, code: str, from_ms: int) -> int | None:
+        """Return the first instant, from one on, at which an area has ended and others are there in its place; else None."""
+        ends_ms = self.of(code).to_ms
+        if ends_ms is None:
+            return None
+        first = max(ends_ms, from_ms)
+        instants = (first, *(at_ms for at_ms in self._turns if at_ms > first))
+        return next((at_ms for at_ms in instants if self.heirs(code, at_ms)), None)
+
     def after(self, code: str) -> frozenset[str]:
         """Return every area that came after one, however many changes later."""
         found: set[str] = set()

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from domain.codes import COUNTY_DIGITS, GRID_DIGITS, TOWNSHIP_DIGITS, VILLAGE_DIGITS, Grid, unplaced
+from domain.codes import COUNTY_DIGITS, GRID_DIGITS, LEVELS, TOWNSHIP_DIGITS, VILLAGE_DIGITS, Grid, unplaced
 from domain.places.boundaries import Boundaries, Validity, around
 from domain.places.shapes import Shapes
 
@@ -101,6 +101,37 @@ class AreaSet:
                 del self._drawn[next(iter(self._drawn))]
             self._drawn[epoch] = Shapes([a.code for a in with_shape], [bytes(a.geometry) for a in with_shape])
         return self._drawn[epoch]
+
+    def passes_ms(self, grid: str, from_ms: int) -> int | None:
+        """Return the first instant, from one on, at which a grid is no more and something has come after it; else None."""
+        return self.boundaries.passes_ms(self._code_of(grid), from_ms)
+
+    def heir(self, grid: str, lon: float | None, lat: float | None, at_ms: int) -> str:
+        """Return the grid that one has become by an instant; "" while it holds, and where nothing has come after it.
+
+        Of several the point says which; without one it is the smallest area around them all, as for new reports.
+        """
+        code = self._code_of(grid)
+        heirs = [] if self.boundaries.of(code).holds(at_ms) else self.boundaries.heirs(code, at_ms)
+        if len(heirs) <= 1:
+            return whole(heirs[0]) if heirs else ""
+        if lon is not None and lat is not None and is_point(lon, lat):
+            inside = self.at_point(lon, lat, at_ms)
+            if inside in heirs:
+                return inside
+        prefix = around(heirs)
+        if not prefix or not self.boundaries.of(prefix).holds(at_ms):
+            prefix = self.county
+        found = whole(prefix)
+        return "" if found == grid else found
+
+    def _code_of(self, grid: str) -> str:
+        """Return the code of the area that a grid is, or is the rest of."""
+        if grid in self.areas:
+            return grid
+        return next(
+            (code for digits in LEVELS if (code := grid[:digits]) in self.areas and whole(code) == grid), grid
+        )
 
     def named(self, text: str) -> str:
         """Return the code of the area with this source code or name, or "" where none has it."""

@@ -56,7 +56,7 @@ class Riot:
             if chance < 0.12:
                 self.report()
             elif chance < 0.14:
-                floor.publish(self.rng.choice(("first", "faster", "renamed")))
+                floor.publish(self.rng.choice(("first", "faster", "renamed", "redrawn")))
             elif chance < 0.18:
                 role = self.rng.choice(ROLES)
                 self.shop.grant(role, role, on=self.rng.random() < 0.8, team="team a")

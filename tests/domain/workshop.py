@@ -12,10 +12,13 @@ from domain.duty.roster_file import DutyRow, RosterFile, Shift
 from domain.flows.flow import ROLES
 from domain.grants import RESERVED
 from domain.messages import Message
+from domain.places.boundaries import Validity
+from domain.places.places import Area, AreaFile
 from domain.records import Command, Grant, Report, Tick
 from domain.rules import Rules, compile_rules
 from tests.domain.memory_floor import Floor
-from tests.domain.small_town import GRIDS, NAMES, T0, partition, parts
+from tests.domain.places.test_places import square
+from tests.domain.small_town import GRIDS, HOUR, NAMES, T0, areas_file, partition, parts
 from tests.domain.town_flow import GIVEN
 
 DESK = """
@@ -36,7 +39,7 @@ by = "name"
 @cache
 def rules_of(name: str) -> Rules:
     """The rule sets `first`; `faster`, with other limits; `renamed`, whose step `dispatch` has another name; `manned`, with a
-    roster; and `quick`, where receipts are due in 5 minutes.
+    roster; `quick`, where receipts are due in 5 minutes; and `redrawn`, by which two grids end at TURN.
     """
     shipped = {
         path: body for path, body in gather(None, None).items() if path.startswith(("flow", "calendars"))
@@ -50,9 +53,31 @@ def rules_of(name: str) -> Rules:
         flow = head + b"[grid.flags]" + tail.replace(b"[grid.steps.dispatch]", b"[grid.steps.sending]")
     if name == "manned":
         more["roster/990100.json"] = roster_file()
+    if name == "redrawn":
+        more["areas/town.json"] = redrawn_areas()
     if name == "quick":
         flow = flow.replace(b"minutes = 30", b"minutes = 5")
     return compile_rules(shipped | more | {"feeds/desk.toml": DESK.encode(), "flow.toml": flow}, name)
+
+
+TURN = T0 + 20 * HOUR
+"""When Well becomes Spring, and Mill is parted between Brook and, in another township, Dell."""
+SPRING, BROOK, DELL = "990100001004001", "990100001005001", "990100002005001"
+
+
+def redrawn_areas() -> bytes:
+    """The six grids and the three that come after two of them; Brook is west of Dell."""
+    file = msgspec.json.decode(areas_file(), type=AreaFile)
+    new = [
+        Area(code=SPRING, source="N0", name="Spring"),
+        Area(code=BROOK, source="N1", name="Brook", geometry=square(0, 0, 2)),
+        Area(code=DELL, source="N2", name="Dell", geometry=square(2, 0, 2)),
+    ]
+    ends = {GRIDS[0]: (SPRING,), GRIDS[1]: (BROOK, DELL)}
+    validity = {code: Validity(to_ms=TURN, successors=heirs) for code, heirs in ends.items()}
+    validity |= {area.code: Validity(from_ms=TURN) for area in new}
+    areas = sorted([*file.areas, *new], key=lambda area: area.code)
+    return msgspec.json.encode(msgspec.structs.replace(file, areas=areas, validity=validity))
 
 
 def roster_file() -> bytes:

@@ -83,6 +83,12 @@ def check_case(case: Case, shop: Workshop) -> None:
             if timer is not None:
                 passed = {p for p, at_ms in timer.marks if at_ms is not None and at_ms <= work.clock_ms}
                 assert passed <= set(timer.fired), "a mark that is past has fired"
+        areas = rules.feeds[case.feed].areas
+        assert areas is not None
+        if areas.heir(case.grid, case.lon, case.lat, work.clock_ms):
+            due_ms = work.due_ms()
+            assert due_ms is not None
+            assert due_ms <= work.clock_ms, "where a place is no more, its cases pass on with the next record"
     check_tasks(kept)
     check_merging(kept, case, shop)
     assert kept.undo is None or kept.undo.until_ms > work.clock_ms or case.closed_ms is not None
@@ -141,6 +147,7 @@ def check_shop(shop: Workshop) -> None:
     for work in shop.floor.casework:
         opened = [case for case in work.cases.values() if case.closed_ms is None]
         cells = [c for g in work.counters.cells.values() for k in g.values() for c in k.values()]
+        assert all(min(cell) >= 0 for cell in cells)
         assert sum(cell[3] for cell in cells) == len(opened)
         assert sum(cell[4] for cell in cells) == sum(case.overdue for case in opened)
 
@@ -232,7 +239,7 @@ def test_no_sequence_of_commands_leads_to_an_illegal_state_and_all_of_it_folds_a
 
 
 def test_a_riot_gets_somewhere() -> None:
-    riots = [Riot(Random(seed), shared=False) for seed in range(14)]
+    riots = [Riot(Random(seed), shared=False) for seed in range(24)]
     for riot in riots:
         riot.run(120)
     assert sum(riot.accepted for riot in riots) > 300
@@ -252,5 +259,6 @@ def test_a_riot_gets_somewhere() -> None:
         ("act", "undo"),
         ("report", ""),
         ("clock", "ack_lapsed"),
+        ("act", "handed_over"),
     ):
         assert told[often] >= 3, often
