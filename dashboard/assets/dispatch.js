@@ -233,7 +233,7 @@
   desk.off = () => (wf.url.replay ? wf.t("off_replay") : wf.me.state === "wall" ? wf.t("off_wall") : wf.fresh.stale() || wf.live.state !== "open" ? wf.t("off_stale") : "");
 
   // Who takes alerts out of service; on a bare laptop whoever stands before it.
-  desk.servicer = () => !(wf.me.roles || []).length || wf.me.roles.some((one) => ["supervisor", "ops", "administrator"].includes(one.role));
+  desk.servicer = () => wf.me.state === "open" || (wf.me.roles || []).some((one) => ["supervisor", "ops", "administrator"].includes(one.role));
   desk.supervisor = () => (wf.me.roles || []).some((one) => one.role === "supervisor");
 
   // Where nobody named a desk, it is that of the first right.

@@ -116,6 +116,29 @@ def test_shelving_needs_a_reason_and_a_critical_alert_stays_on_the_shelf_15_minu
     assert (command["action"], command["for_s"], command["reason"]) == ("shelve", 3600, "contractor on site")
 
 
+def test_what_is_put_aside_says_how_in_letters_and_is_returned_to_service_from_the_wall(
+    gateway: FakeGateway, open_page: Open
+) -> None:
+    page = open_page()
+    aside = [
+        town.alert("07-1-0", scope=CODES[4], state="suppressed", suppressed_by="feed_silent", now_ms=wall_ms()),
+        town.alert("07-2-0", scope=CODES[4], state="out_of_service", out_since_ms=wall_ms(), out_by="a-7", out_why="sealed:x", now_ms=wall_ms()),
+    ]  # fmt: skip
+    others = [
+        one["id"] for one in gateway.views[""]["alerts"]["set"][:8]
+    ]  # a wall has ten rows, and these come last
+    gateway.change("", {"alerts": {"set": aside, "gone": others}})
+    expect(page.locator('[data-id="07-1-0"] .symbol')).to_have_text("sup")
+    expect(page.locator('[data-id="07-2-0"] .symbol')).to_have_text("oos")
+    page.locator('[data-id="07-2-0"]').click()
+    expect(page.locator("#drawer")).to_contain_text("until it is returned")
+    expect(page.locator("#drawer")).not_to_contain_text("sealed:x")
+    page.locator("#return_to_service").click()
+    expect(page.locator(".outcome")).to_have_text("Done.")
+    (command,) = gateway.commands()
+    assert (command["action"], command["alert"]) == ("return_to_service", "07-2-0")
+
+
 def test_the_drawer_shows_the_case_and_leaves_the_wall_in_reach(
     gateway: FakeGateway, open_page: Open
 ) -> None:
