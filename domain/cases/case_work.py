@@ -114,8 +114,10 @@ class CaseWork:
         if mark == SUPERVISION + DUE:
             late = moves.supervision.is_due(case, work, at_ms)
             return ("mark", {}, mark_facts(work, mark)) if late else None
+        if not moves.clocks.stands(case, work, mark, at_ms):
+            return None
         over = due_clocks(work)
-        fired = mark_facts(work, mark) if moves.clocks.mark_is_due(case, work, mark, at_ms) else None
+        fired = mark_facts(work, mark) if moves.clocks.mark_is_due(case, work, mark) else None
         moves.tell_over(case, work, over)
         self._follow_rules(case, work, flow)  # also where it was due before, and was given time since
         return None if fired is None else ("mark", {}, fired)

@@ -106,12 +106,15 @@ class WorkClocks:
             if alert.clock.startswith(TASK_CLOCK) and alert.clock not in running:
                 self._alerts.clear(alert.key)
 
-    def mark_is_due(self, case: Case, work: Work, mark: int, at_ms: int) -> bool:
-        """Fire a mark, if it still stands at that instant. Returns whether it did."""
+    def stands(self, case: Case, work: Work, mark: int, at_ms: int) -> bool:
+        """Tell whether a mark stands at an instant, fired or not: what was set for another one is of no account."""
         which = mark - mark % NEXT
         timer = dict(_timers(work)).get(which)
-        if timer is None or case.closed_ms is not None or timer.mark_ms(mark - which) != at_ms:
-            return False
+        return timer is not None and case.closed_ms is None and timer.mark_ms(mark - which) == at_ms
+
+    def mark_is_due(self, case: Case, work: Work, mark: int) -> bool:
+        """Fire a mark that stands now. Returns whether it had not fired yet."""
+        which = mark - mark % NEXT
         fired = self._fire(case, work, which, mark - which)
         self._follow_overdue(case, work)
         return fired

@@ -41,7 +41,7 @@ WHERE: tuple[tuple[str, tuple[Any, ...]], ...] = (
 _WHY: dict[Kind, tuple[str, str]] = {
     "place": (
         "where it lies, as a code or a point; what a desk must know to send somebody",
-        "area grid lat lon place scope scopes county zone",
+        "area grid lat lay lon place scope scopes county zone",
     ),
     "time": (
         "an instant or a span",

@@ -191,3 +191,18 @@ def test_what_the_courier_says_is_in_the_story_once() -> None:
     shop.floor.into_journal(shop.work().partition, Delivered(key="x", case="05-000000ffff", state="sent"))
     assert case.work.story[-1] == last
     assert case.work.version == 1
+
+
+def test_a_mark_of_an_earlier_class_asks_no_rule_before_the_due_mark_of_the_same_instant() -> None:
+    shop = Workshop()
+    shop.report(category="lamp")  # four hours; half of them are the two of any class by the next rule set
+    shop.at(MINUTE).done("accept")
+    shop.floor.publish("faster")
+    shop.do("triage", by="clerk", given={"category": "slow"})
+    work = shop.case().work
+    assert work is not None
+    version = work.version
+    shop.tick(2 * HOUR)
+    over = [entry for entry in work.story if entry.t_ms == T0 + 2 * HOUR]
+    assert [(entry.kind, entry.action) for entry in over] == [("mark", ""), ("act", "supervise")]
+    assert over[0].version == version, "the rule follows the mark, as it does in a fold that was restored"
