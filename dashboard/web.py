@@ -230,7 +230,7 @@ def _dash(server: FastAPI) -> Dash:
     app.backend.websocket_capability = False
     # On FastAPI it finds its assets and callbacks before the first request of "/" or "/_dash-…" alone: a first request
     # of /wall would be a page without scripts.
-    app._setup_server()  # noqa: SLF001
+    app._setup_server()  # noqa: SLF001 - Dash has no public way to it
     return app
 
 

@@ -10,7 +10,7 @@ from config.accounts import Accounts
 from config.passages import PassageArchive
 from config.people import People
 from config.wallclock import monotonic_s
-from dashboard.gateway.redis_reader import ReadError, RedisReader
+from dashboard.gateway.redis_reader import RedisReader
 from domain.codes import JOURNAL_PARTITIONS
 from domain.evaluation.case_record import OpenCase, Period, open_case
 from domain.evaluation.figures import By, Evaluation, Tally
@@ -93,10 +93,7 @@ class Evaluations:
             If Redis does not answer.
 
         """
-        try:
-            partitions = await self._reader.partitions()
-        except ReadError as silent:
-            raise ConnectionError(str(silent)) from silent
+        partitions = await self._reader.partitions()
         return max((status.get("clock_ms") or 0 for status in partitions.values()), default=0)
 
     async def found(self, asked: Asked, steps: Iterable[str]) -> Evaluation:
@@ -127,17 +124,14 @@ class Evaluations:
 
     async def _open_cases(self, sizes: Mapping[str, int]) -> list[list[OpenCase]]:
         opened: list[list[OpenCase]] = []
-        try:
-            for partition in range(JOURNAL_PARTITIONS):
-                here: dict[str, OpenCase] = {}
-                async for portion in self._reader.cases(partition):
-                    for shown in map(_decoder.decode, portion):
-                        case = open_case(msgspec.structs.asdict(shown), sizes)
-                        if case is not None:
-                            here[case.case] = case
-                opened.append(list(here.values()))
-        except ReadError as silent:
-            raise ConnectionError(str(silent)) from silent
+        for partition in range(JOURNAL_PARTITIONS):
+            here: dict[str, OpenCase] = {}
+            async for portion in self._reader.cases(partition):
+                for shown in map(_decoder.decode, portion):
+                    case = open_case(msgspec.structs.asdict(shown), sizes)
+                    if case is not None:
+                        here[case.case] = case
+            opened.append(list(here.values()))
         return opened
 
     def _count(

@@ -31,7 +31,7 @@ def initials(name: str) -> str:
 
     """
     # its readings of 40,000 words take half a second to load: not at the start, which waits for nobody's name
-    from pypinyin import Style, pinyin  # noqa: PLC0415
+    from pypinyin import Style, pinyin  # noqa: PLC0415 - as said above
 
     # what is not Chinese comes as it is, several words at once
     pieces = pinyin(name, style=Style.FIRST_LETTER, heteronym=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from dashboard.gateway.redis_reader import ReadError, RedisReader
+from dashboard.gateway.redis_reader import RedisReader
 from dashboard.handover.page import Material
 from domain.codes import JOURNAL_PARTITIONS, partition_of_name
 
@@ -39,10 +39,7 @@ class PipelineReadings:
             If Redis does not answer.
 
         """
-        try:
-            partitions = await self._reader.partitions()
-        except ReadError as silent:
-            raise ConnectionError(str(silent)) from silent
+        partitions = await self._reader.partitions()
         told = [status for status in partitions.values() if status.get("rules")]
         newest = max(told, key=lambda status: status.get("clock_ms") or 0, default={"rules": ""})
         return str(newest["rules"])
@@ -56,12 +53,9 @@ class PipelineReadings:
             If Redis does not answer.
 
         """
-        try:
-            shared = await self._reader.shared()
-            partitions = await self._reader.partitions()
-            workers = await self._reader.health()
-        except ReadError as silent:
-            raise ConnectionError(str(silent)) from silent
+        shared = await self._reader.shared()
+        partitions = await self._reader.partitions()
+        workers = await self._reader.health()
         said = {worker.worker: msgspec.to_builtins(worker) for worker in workers}
         return {"feeds": shared.feeds, "lanes": shared.lanes, "partitions": partitions, "workers": said}
 
@@ -74,11 +68,8 @@ class PipelineReadings:
             If Redis does not answer.
 
         """
-        try:
-            case = await self._reader.case(name)
-            partitions = await self._reader.partitions()
-        except ReadError as silent:
-            raise ConnectionError(str(silent)) from silent
+        case = await self._reader.case(name)
+        partitions = await self._reader.partitions()
         return case, max((int(one.get("clock_ms") or 0) for one in partitions.values()), default=0)
 
     async def desk(self, code: str) -> tuple[Material, int]:
@@ -92,11 +83,8 @@ class PipelineReadings:
         """
         number = str(partition_of_name(code))
         parts = [f"{name}:{p}" for name in ("alerts", "queue") for p in range(JOURNAL_PARTITIONS)]
-        try:
-            read = await self._reader.hashes(["desks", "rule_changes", "feeds", "partitions", *parts])
-            replays = await self._reader.replays()
-        except ReadError as silent:
-            raise ConnectionError(str(silent)) from silent
+        read = await self._reader.hashes(["desks", "rule_changes", "feeds", "partitions", *parts])
+        replays = await self._reader.replays()
         clock_ms = max((int(one.get("clock_ms") or 0) for one in read["partitions"].values()), default=0)
         material = Material(
             desks=read["desks"],

@@ -8,14 +8,12 @@ from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any
 
-import redis.asyncio
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+
+from dashboard.redis_line import line_to
 
 KEPT_S = 12 * 3600
 """A shift and what comes before and after it; then a person signs in again."""
-ANSWER_WITHIN_S = 2.5
 MOST_TRIES, TRIES_S = 10, 60
 """Passwords that may be tried for a name, or from an address, within a minute."""
 BEGUN_KEPT_S = 600
@@ -40,15 +38,7 @@ class SignIns:
 
     def __init__(self, url: str, prefix: str) -> None:
         self._prefix = prefix
-        self._redis = redis.asyncio.Redis.from_url(
-            url,
-            protocol=2,
-            decode_responses=True,
-            socket_timeout=ANSWER_WITHIN_S,
-            socket_connect_timeout=ANSWER_WITHIN_S,
-            retry=Retry(NoBackoff(), 0),
-            max_connections=8,
-        )
+        self._redis = line_to(url, decoded=True)
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -11,7 +11,7 @@ import msgspec
 from dashboard.gateway.alert_stack import Alert
 from dashboard.gateway.queue import QueueBook
 from dashboard.gateway.rights import LOCAL, PEOPLE, Rights
-from dashboard.words.desk import DESK_WORDS
+from dashboard.words.case import CASE_WORDS
 from domain.cases.work_clocks import AGAIN, SOON
 from domain.clocks.clock import DUE, Limit
 from domain.duty.proposals import Facts, Proposal, propose
@@ -151,7 +151,7 @@ def _claims(case: Shown, flow: Flow, given: Given) -> list[dict[str, Any]]:
         return []
     claim = case.get("claim")
     name = "claim" if claim is None else "release" if claim["account"] == given.account else "take_over"
-    en, zh = DESK_WORDS[f"act_{name}"]
+    en, zh = CASE_WORDS[f"act_{name}"]
     needs = ["reason"] if name == "take_over" else []
     return [{"name": name, "title": {"en": en, "zh": zh}, "needs": needs}]
 

@@ -8,14 +8,12 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import redis.asyncio
 import structlog
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from dashboard.commands.command import Answer, CommandBook
 from dashboard.gateway.queue import Row
+from dashboard.redis_line import line_to
 from domain.cases.claims import LAPSED
 from domain.codes import partition_of_case
 from domain.grants import GATEWAY
@@ -27,7 +25,6 @@ LOOK_EVERY_S = 3.0
 TAKEN_S = 30
 """So long has the gateway that took a lapse to write it; then another may."""
 FORGET_S = 3_600
-ANSWER_WITHIN_S = 2.5
 
 # KEYS: the beats. ARGV: seconds until one is forgotten, then what beats.
 _BEAT = """
@@ -73,14 +70,7 @@ class Claims:
         book: CommandBook,
         monotonic_s: Callable[[], float],
     ) -> None:
-        self._redis: Any = redis.asyncio.Redis.from_url(
-            url,
-            protocol=2,
-            socket_timeout=ANSWER_WITHIN_S,
-            socket_connect_timeout=ANSWER_WITHIN_S,
-            retry=Retry(NoBackoff(), 0),
-            max_connections=4,
-        )
+        self._redis: Any = line_to(url, connections=4)
         self._beats, self._marks = f"{prefix}beats", f"{prefix}lapsed:"
         self._beat_script = self._redis.register_script(_BEAT)
         self._take_script = self._redis.register_script(_TAKE)

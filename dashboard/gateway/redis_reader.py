@@ -1,4 +1,4 @@
-"""The read models in Redis, read: the one module of the dashboard that speaks to Redis. It never writes.
+"""The read models in Redis, read: for the screens and the pages. This module never writes.
 
 Every call is bounded in time and size, and raises `ReadError` when Redis does not answer; trying again is the caller's.
 """
@@ -8,18 +8,14 @@ from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
 from typing import Any, cast
 
 import msgspec
-import redis.asyncio
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from dashboard.gateway.freshness import Health
 from dashboard.gateway.model import Entry, PartitionHashes, SharedHashes
+from dashboard.redis_line import line_to
 from domain.codes import partition_of_case, partition_of_name
 from domain.fold import FOLD_VERSION
 
-ANSWER_WITHIN_S = 2.5
-"""Below the 3 s after which the wall says DELAYED, so that a silent Redis is noticed before."""
 BLOCK_MS = 500
 """How long a tail waits for something new; a lost stream is noticed after it."""
 ENTRIES_A_READ = 256
@@ -36,7 +32,7 @@ REPLAYS_TOLD = 100
 START = "0-0"
 
 
-class ReadError(Exception):
+class ReadError(ConnectionError):
     """Redis did not answer, said no, or holds what nobody of ours wrote."""
 
 
@@ -68,15 +64,7 @@ class RedisReader:
 
     def __init__(self, url: str, prefix: str) -> None:
         self.prefix = prefix
-        self._redis = redis.asyncio.Redis.from_url(
-            url,
-            protocol=2,
-            socket_timeout=ANSWER_WITHIN_S,
-            socket_connect_timeout=ANSWER_WITHIN_S,
-            # the caller tries again, and wants to know at once
-            retry=Retry(NoBackoff(), 0),
-            max_connections=8,
-        )
+        self._redis = line_to(url)
 
     async def aclose(self) -> None:
         """Close the connections."""

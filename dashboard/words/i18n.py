@@ -5,6 +5,7 @@ A page's elements name a word by `data-t="KEY"`; scripts ask for it by key, with
 
 from dashboard.words import handover as words_handover
 from dashboard.words import track as words_track
+from dashboard.words.case import CASE_WORDS
 from dashboard.words.desk import DESK_WORDS
 from dashboard.words.reports import REPORT_WORDS
 
@@ -289,6 +290,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "total_dead": ("Dead letters", "死信"),
     "total_rate": ("Folded / s", "每秒处理"),
     **DESK_WORDS,
+    **CASE_WORDS,
     **REPORT_WORDS,
 }
 

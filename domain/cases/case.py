@@ -73,6 +73,16 @@ class Case(msgspec.Struct, kw_only=True, gc=False):
         """Return the first millisecond at which three quarters of the time from arrival to due have passed."""
         return self.arrived_ms + (3 * (due_ms - self.arrived_ms) + 3) // 4
 
+    def alert_facts(self) -> dict[str, str]:
+        """Return what an alert says of the case that it is about."""
+        return {
+            "scope": self.grid,
+            "grid": self.grid,
+            "category": self.category,
+            "case": self.id,
+            "feed": self.feed,
+        }
+
     def public(self) -> dict[str, object]:
         """Return what screens and the command line may show."""
         shown = msgspec.structs.asdict(self)

@@ -89,11 +89,7 @@ class CaseClocks:
             self._alerts.raised(
                 kind,
                 key,
-                scope=case.grid,
-                grid=case.grid,
-                category=case.category,
-                case=case.id,
-                feed=case.feed,
+                **case.alert_facts(),
                 clock=clock,
                 due_ms=due_ms,
             )

@@ -93,11 +93,7 @@ class CaseReceipts:
         self._alerts.raised(
             NOT_RECEIVED,
             _key(case),
-            scope=case.grid,
-            grid=case.grid,
-            category=case.category,
-            case=case.id,
-            feed=case.feed,
+            **case.alert_facts(),
             clock="receipt",
             due_ms=due_ms,
         )

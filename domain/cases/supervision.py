@@ -117,11 +117,7 @@ class CaseSupervision:
         self._alerts.raised(
             "supervision_overdue",
             _key(case),
-            scope=case.grid,
-            grid=case.grid,
-            category=case.category,
-            case=case.id,
-            feed=case.feed,
+            **case.alert_facts(),
             clock="supervision",
             due_ms=at_ms,
         )

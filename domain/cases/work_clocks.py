@@ -162,11 +162,7 @@ class WorkClocks:
         self._alerts.raised(
             kind,
             _key(case, name),
-            scope=case.grid,
-            grid=case.grid,
-            category=case.category,
-            case=case.id,
-            feed=case.feed,
+            **case.alert_facts(),
             clock=name,
             due_ms=timer.due_ms,
         )

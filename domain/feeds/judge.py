@@ -22,7 +22,7 @@ MAX_ID = 512
 """Characters of an id: the identifying columns of a feed without ids may be long, but not endless."""
 
 
-class Refusal(Exception):  # noqa: N818  a refusal is an outcome, not an error of ours
+class Refusal(Exception):  # noqa: N818 - a refusal is an outcome, not an error of ours
     """Why a record goes to `deadletter`: `reason` is its name, the text is for a person."""
 
     def __init__(self, reason: str, sentence: str) -> None:

@@ -27,7 +27,7 @@ class Desk:
 
     @property
     def state(self) -> dict[str, Any]:
-        return self.town.material.desks[DESK]  # type: ignore[return-value] # the test's own
+        return self.town.material.desks[DESK]
 
     def answer(self, asked: dict[str, Any]) -> dict[str, Any]:
         if self.refusal:
@@ -81,7 +81,7 @@ def test_both_sign_the_page_as_it_was_filled(desk: Desk) -> None:
     assert desk.town.store.has(signed["sha256"])
     assert signed["critical"] == ["03-2-0", "03-1-0"]
     # somebody else sits down: they read the page as it was filled, not what would be filled now
-    del desk.town.material.alerts["03-3-0"]  # type: ignore[attr-defined] # the test's own
+    del desk.town.material.alerts["03-3-0"]
     desk.open()
     expect(page.locator("#ho-table-pressing tbody tr")).to_have_count(3)
     accept = page.locator("#ho-accept")

@@ -34,7 +34,7 @@ def test_what_is_sealed_opens_with_a_purpose_and_the_look_is_in_the_log(database
         ]
         assert vault.views("04-0000000001") == []
         with pytest.raises(VaultError, match="purpose is one of"):
-            vault.open(sealed, account="a-1", case=CASE, purpose="curiosity", at_ms=1)  # type: ignore[arg-type]  # no purpose of ours
+            vault.open(sealed, account="a-1", case=CASE, purpose="curiosity", at_ms=1)
         assert len(vault.views()) == 1
 
 

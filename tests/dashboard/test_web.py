@@ -106,7 +106,7 @@ def test_geometry_names_and_rulebook_come_from_the_rule_set_in_force(
 ) -> None:
     drawn = body(wall, "/geometry?scope=")
     assert len(drawn["areas"]) == len(town.PLACES)
-    assert drawn["rules"] == around.readings.hash  # type: ignore[attr-defined]
+    assert drawn["rules"] == around.readings.hash
     assert (
         body(wall, f"/geometry?scope={town.township(2)}&rules={drawn['rules']}")["trail"][1]["name"]["en"]
         == "Birch Hollow"

@@ -29,7 +29,7 @@ class Timetable:
         self.floor.now_ms = T0 + ms
         return self
 
-    def report(self, id: str = "1", feed: str = "promises", name: str = "Well", **fields: Any) -> None:  # noqa: A002
+    def report(self, id: str = "1", feed: str = "promises", name: str = "Well", **fields: Any) -> None:  # noqa: A002 - the field's own name
         for field in ("opened_ms", "closed_ms", "promised"):
             if isinstance(fields.get(field), int):
                 fields[field] += T0
@@ -45,7 +45,7 @@ class Timetable:
         for lane in range(4):
             self.floor.into_lane(lane, msgspec.json.encode(Tick()))
 
-    def command(self, action: str, alert: str, *, id: str = "", **fields: Any) -> dict[str, Any]:  # noqa: A002
+    def command(self, action: str, alert: str, *, id: str = "", **fields: Any) -> dict[str, Any]:  # noqa: A002 - the field's own name
         """Send a command, and return its answer as a screen would get it."""
         self._n += 1
         name = id or f"command {self._n}"
@@ -78,7 +78,7 @@ class Timetable:
     def work(self, grid: str) -> Casework:
         return self.floor.casework[partition(grid)]
 
-    def case(self, id: str = "1") -> Case:  # noqa: A002
+    def case(self, id: str = "1") -> Case:  # noqa: A002 - the field's own name
         (found,) = [c for w in self.floor.casework for c in w.cases.values() if c.source_id == id]
         return found
 

@@ -164,7 +164,7 @@ def test_a_full_answer_is_asked_for_again_in_halves(town: Settings, endpoint: En
     small = answer(REQUEST.format(id="7", status="open"))
 
     class Once(dict[str, bytes]):
-        def get(self, key: str, default: bytes = b"") -> bytes:  # type: ignore[override]
+        def get(self, key: str, default: bytes = b"") -> bytes:
             return full if len(endpoint.asked) == 1 else small
 
     endpoint.bodies = Once()

@@ -144,7 +144,7 @@ class Page:
         """Note something with a person in it on cases; return why some were refused. All that is said is searched."""
         ticket = json.loads(self.ask("/ticket")[0])
         refused: list[str] = []
-        async with connect(ticket["gateway"], origin=self.origin, max_size=None, proxy=None) as socket:  # type: ignore[arg-type]  # a text is an origin
+        async with connect(ticket["gateway"], origin=self.origin, max_size=None, proxy=None) as socket:
             await socket.send(json.dumps({"type": "hello", "token": ticket["token"], "scope": ""}))
             for n, case in enumerate(cases):
                 name = str(uuid.uuid4())
@@ -172,7 +172,7 @@ class Page:
 def look_through(town: RunningTown, search: Search, page: Page) -> None:
     """Look through every place but the vault: files, topics, Redis, archives, pages and the memory of processes."""
     known = town.status()
-    town.status = lambda: known  # type: ignore[method-assign]  # asked once: nothing is started again from here on
+    town.status = lambda: known
     for path in sorted(town.data.rglob("*")):
         # Kafka's indexes are ten megabytes of holes around a few positions
         if path.is_file() and not path.is_symlink() and path.suffix not in {".index", ".timeindex"}:

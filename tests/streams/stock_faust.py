@@ -28,7 +28,7 @@ table = app.Table("counts", default=int, partitions=4)
 @app.agent(reports)
 async def count(stream: object) -> None:
     """Count each report at its key."""
-    async for event in stream.events():  # type: ignore[attr-defined]
+    async for event in stream.events():
         key = f"{event.value['key']}@{event.message.partition}"
         table[key] += 1
 

@@ -73,7 +73,7 @@ def as_user(kafka: str, user: str, prefix: str, **more: object) -> Settings:
         kafka_username=user,
         kafka_password=SecretStr(f"of {user}"),
         prefix=prefix,
-        **more,  # type: ignore[arg-type]  # further settings by name
+        **more,
     )
 
 

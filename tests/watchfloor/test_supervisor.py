@@ -18,7 +18,7 @@ STANDIN = str(Path(__file__).with_name("standin.py"))
 
 def spec(name: str, kind: str = "idle", **changes: object) -> ChildSpec:
     argv = (sys.executable, "-P", STANDIN, kind)
-    return ChildSpec(name=name, argv=argv, environment=dict(os.environ), **changes)  # type: ignore[arg-type]
+    return ChildSpec(name=name, argv=argv, environment=dict(os.environ), **changes)
 
 
 def alive(pid: int | None) -> bool:

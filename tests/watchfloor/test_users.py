@@ -150,7 +150,7 @@ def test_numbers_of_rights_rise_and_names_are_taken_once(tmp_path: Path) -> None
 def test_another_database_can_be_named(tmp_path: Path) -> None:
     with Accounts(f"sqlite:///{tmp_path / 'own.db'}") as accounts:
         assert accounts.all() == []
-    settings = Settings(data=tmp_path / "d", database=f"sqlite:///{tmp_path / 'own.db'}")  # type: ignore[arg-type]
+    settings = Settings(data=tmp_path / "d", database=f"sqlite:///{tmp_path / 'own.db'}")
     with accounts_of(settings) as accounts:
         accounts.add("a", PASSWORD, now_ms=1)
     assert not (tmp_path / "d").exists()

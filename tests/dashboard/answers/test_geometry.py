@@ -72,7 +72,7 @@ def test_an_area_without_a_border_of_its_own_is_what_lies_in_it() -> None:
 def test_a_hole_stays_a_hole() -> None:
     shape = square(12.0, 55.0, 0.4)
     hole = square(12.1, 55.1, 0.1)
-    shape["coordinates"] = [*shape["coordinates"], *hole["coordinates"]]  # type: ignore[misc]
+    shape["coordinates"] = [*shape["coordinates"], *hole["coordinates"]]
     (area,) = Atlas(rules(file([{"code": "990100001001001", "geometry": shape}]))).geometry("").areas
     assert len(area.rings) == 2
     assert not shapely.Point(area.label).within(shapely.Polygon(area.rings[1]))
@@ -126,7 +126,7 @@ def test_an_area_that_has_ended_is_not_drawn_and_its_successors_are() -> None:
 
 
 def test_above_two_thousand_areas_the_map_is_a_mosaic_without_borders() -> None:
-    drawn = Atlas(_Flat(MOSAIC_ABOVE + 1)).geometry("")  # type: ignore[arg-type]
+    drawn = Atlas(_Flat(MOSAIC_ABOVE + 1)).geometry("")
     assert drawn.mosaic
     assert len(drawn.areas) == MOSAIC_ABOVE + 1
     assert all(area.rings == [] for area in drawn.areas)

@@ -210,8 +210,13 @@ def test_levels_with_a_single_child_are_passed_through() -> None:
         TOWNSHIPS[0]: [GRIDS[0][:12]],
     }
     known[GRIDS[0][:12]] = GRIDS[:2]
-    children = lambda code: known.get(code, [])  # noqa: E731
-    nothing = lambda digits: set()  # noqa: E731
+
+    def children(code: str) -> list[str]:
+        return known.get(code, [])
+
+    def nothing(_digits: int) -> set[str]:
+        return set()
+
     assert areas_below("", children, nothing) == TOWNSHIPS[:2]
     assert areas_below(TOWNSHIPS[0], children, nothing) == GRIDS[:2]
     assert areas_below(GRIDS[0], children, nothing) == [GRIDS[0]]

@@ -126,7 +126,7 @@ def test_the_papers_have_the_signatures_the_notes_and_no_number_of_a_person(
 ) -> None:
     sha256 = told(wall, "/handover/fill", {"desk": DESK})["sha256"]
     desk = desk_town.material.desks[DESK]
-    desk["last"] = {  # type: ignore[index] # the test's own
+    desk["last"] = {
         "sha256": sha256, "shift": 1, "prepared_by": "a-7", "prepared_ms": town.NOW_MS,
         "accepted_by": "a-8", "accepted_ms": town.NOW_MS + 60_000, "ticked": [],
     }  # fmt: skip
@@ -143,7 +143,7 @@ def test_the_papers_have_the_signatures_the_notes_and_no_number_of_a_person(
     assert out[4:] == ["已停用", "未定", "Front desk", "Lamps are changed", "T-1204"]
     status, headers, body = ask(wall, f"/handover.pdf?sha256={sha256}&lang=zh")
     assert (status, headers.get_content_type(), body[:5]) == (200, "application/pdf", b"%PDF-")
-    desk["last"] = None  # type: ignore[index]  # a row of plain JSON
+    desk["last"] = None
 
 
 def test_the_same_page_gives_the_same_papers_and_an_erased_note_says_so(

@@ -142,7 +142,7 @@ def test_it_is_passed_on_along_a_chain_and_the_last_one_knows_of_all() -> None:
     shop.report("1")
     merge(shop, first, second)
     merge(shop, second, third)
-    assert [one[0] for one in third.public()["absorbed"]] == [first.id, second.id]  # type: ignore[attr-defined]  # a list, as screens get it
+    assert [one[0] for one in third.public()["absorbed"]] == [first.id, second.id]
     assert third.repeats == 3
     shop.report("1")
     assert (first.repeats, second.repeats, third.repeats) == (2, 3, 4)
@@ -192,7 +192,7 @@ def test_records_that_partitions_send_each_other_twice_change_nothing() -> None:
     for log in shop.floor.journal:
         for _, value in list(log):
             record = journal_decoder.decode(value)
-            if getattr(record, "origin", None) and record.origin[0] >= 1000:  # type: ignore[union-attr,index]  # asked for before
+            if getattr(record, "origin", None) and record.origin[0] >= 1000:
                 shop.floor.into_journal(shop.floor.journal.index(log), value)
     assert (first.public(), second.public()) == before
 

@@ -25,7 +25,7 @@ def test_a_claim_is_shown_and_changes_no_version() -> None:
     answer = shop.do("claim", by="clerk", version=None, screen="desk 1")
     assert (answer["ok"], answer["version"]) == (True, 1)
     shown = shop.case().public()["claim"]
-    assert shown == shop.case().work.claim  # type: ignore[union-attr]  # people work on it
+    assert shown == shop.case().work.claim
     assert claimed(shop) == "clerk"
     assert shop.do("accept", by="duty_officer")["ok"], "a claim guards nothing"
     assert claimed(shop) == "clerk"

@@ -117,4 +117,4 @@ def test_at_the_due_instant_a_clock_is_overdue() -> None:
 )
 def test_an_amount_that_cannot_be_meant_is_refused(kind: str, amount: str) -> None:
     with pytest.raises(ValueError, match="must be"):
-        Limit.of(kind, Decimal(amount))  # type: ignore[arg-type]
+        Limit.of(kind, Decimal(amount))

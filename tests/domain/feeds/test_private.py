@@ -63,7 +63,7 @@ def test_attributes_of_a_feed_that_is_not_public_go_no_further_than_intake() -> 
 def test_an_unreadable_row_is_a_dead_letter_of_its_feed_without_the_row(reason: str) -> None:
     shop = Workshop()
     shop.report()
-    shop.floor.send(Unreadable(feed="desk", reason=reason, size_bytes=99, private="sealed:u-1:abc"))  # type: ignore[arg-type]  # no reason of ours
+    shop.floor.send(Unreadable(feed="desk", reason=reason, size_bytes=99, private="sealed:u-1:abc"))
     (letter,) = [msgspec.json.decode(one.value) for one in shop.floor.deadletters]
     assert (letter["reason"], letter["feed"]) == (reason, "desk")
     assert "99 bytes" in letter["sentence"]
