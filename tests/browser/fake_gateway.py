@@ -119,8 +119,8 @@ class FakeGateway:
             if watched == desk:
                 await screen.send(msgspec.json.encode(message).decode())
 
-    def acts(self) -> list[Message]:
-        return [message for message in self.heard if message["type"] == "act"]
+    def acts(self, at_least: int = 0) -> list[Message]:
+        return self._of_type("act", at_least)
 
     def cut(self, code: int = 1012) -> None:
         """Close every screen's socket, and go on listening."""
@@ -133,8 +133,17 @@ class FakeGateway:
     def screens(self) -> int:
         return len(self._screens)
 
-    def commands(self) -> list[Message]:
-        return [message for message in self.heard if message["type"] == "command"]
+    def commands(self, at_least: int = 0) -> list[Message]:
+        return self._of_type("command", at_least)
+
+    def _of_type(self, kind: str, at_least: int) -> list[Message]:
+        """What was heard; a dialog closes before its message is on the way, so wait until there are so many."""
+        until = time.monotonic() + SENT_WITHIN_S
+        while True:
+            found = [message for message in self.heard if message["type"] == kind]
+            if len(found) >= at_least or time.monotonic() > until:
+                return found
+            time.sleep(0.01)
 
     def _ask(self, what: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(what, self._loop).result(SENT_WITHIN_S)
