@@ -70,7 +70,7 @@
       : act("acknowledge", "acknowledge", () => commands.acknowledge(alert), true);
     if (!alert.acked) first.append(wf.el("kbd", {}, "a"));
     const second = alert.shelved_until_ms ? act("unshelve", "unshelve", () => give(alert, { action: "unshelve" }), false) : null;
-    const third = alert.out_since_ms && servicer() ? act("return_to_service", "return_to_service", () => give(alert, { action: "return_to_service" }), false) : null;
+    const third = alert.out_since_ms && wf.servicer() ? act("return_to_service", "return_to_service", () => give(alert, { action: "return_to_service" }), false) : null;
     return wf.el(
       "div",
       { class: "commands" },
@@ -79,9 +79,6 @@
       wf.el("p", { class: "outcome", role: "status", "data-state": last ? last.state : off ? "off" : "" }, last ? outcome(last) : off, ...(last && last.state === "failed" ? [retry(alert, last)] : []))
     );
   };
-
-  // The fold knows it too; on a bare laptop nobody has a role, and whoever stands before it may.
-  const servicer = () => wf.me.state === "open" || (wf.me.roles || []).some((one) => ["supervisor", "ops", "administrator"].includes(one.role));
 
   function outcome(last) {
     if (last.state === "sending") return wf.t("sending");

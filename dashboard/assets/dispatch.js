@@ -232,15 +232,13 @@
   // Why nothing can be done now; empty when something can.
   desk.off = () => (wf.url.replay ? wf.t("off_replay") : wf.me.state === "wall" ? wf.t("off_wall") : wf.fresh.stale() || wf.live.state !== "open" ? wf.t("off_stale") : "");
 
-  // Who takes alerts out of service; on a bare laptop whoever stands before it.
-  desk.servicer = () => wf.me.state === "open" || (wf.me.roles || []).some((one) => ["supervisor", "ops", "administrator"].includes(one.role));
   desk.supervisor = () => (wf.me.roles || []).some((one) => one.role === "supervisor");
 
   // Where nobody named a desk, it is that of the first right.
   function home() {
     if (new URLSearchParams(location.search).has("scope")) return;
-    const mine = (wf.me.roles || []).map((one) => one.scope).filter(Boolean);
-    if (mine.length) wf.go({ scope: mine.sort((a, b) => b.length - a.length)[0] }, true);
+    const [mine] = wf.scopes();
+    if (mine) wf.go({ scope: mine }, true);
   }
 
   (wf.pages = wf.pages || {}).dispatch = async function () {

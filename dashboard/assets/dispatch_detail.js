@@ -19,7 +19,7 @@
     const facts = desk.facts(item);
     const key = JSON.stringify([
       desk.current, away, item && [desk.moved.away(item.grid || ""), desk.moved.from(item.grid || "")], item && [item.version, item.unacked, item.priority, item.claim, item.step, item.shelved, item.assignee, item.is, item.due_ms, item.repeats],
-      facts, wf.lang, wf.rulebook.rules, desk.pending(desk.current), desk.off(), desk.ready, wf.placeName(item ? item.grid : ""), desk.keys.version, item && desk.plans.above(item.desk || item.grid),
+      facts, wf.lang, desk.words, desk.pending(desk.current), desk.off(), desk.ready, wf.placeName(item ? item.grid : ""), desk.keys.version, item && desk.plans.above(item.desk || item.grid),
       desk.alertsOf(item), desk.opened.version, item ? item.claim && desk.accountName(item.claim.account) : "", desk.timeline.names(facts),
     ]); // prettier-ignore
     if (key === drawn) return;
@@ -117,7 +117,7 @@
     actions.sort((a, b) => rank(a) - rank(b));
     actions.forEach((one, index) => row.push(act(one.name, wf.both(one.title, one.name), desk.keys.ofAction(one.name), () => desk.start(item, one.name), index === 0 && !row.length ? "main" : SMALL.has(one.name) ? "quietly" : "")));
     if (open.length) row.push(act("shelve", wf.t(open.every((alert) => alert.shelved_until_ms) ? "unshelve" : "shelve"), desk.keys.shown("shelve"), () => desk.dialogs.shelve(item)));
-    if (open.length && desk.servicer()) row.push(act("service", wf.t(open.every((alert) => alert.out_since_ms) ? "return_to_service" : "out_of_service"), desk.keys.shown("service"), () => desk.dialogs.service(item)));
+    if (open.length && wf.servicer()) row.push(act("service", wf.t(open.every((alert) => alert.out_since_ms) ? "return_to_service" : "out_of_service"), desk.keys.shown("service"), () => desk.dialogs.service(item)));
     if (desk.claims.possible(item)) {
       const claim = item.claim;
       const key = !claim ? "act_claim" : claim.account === wf.me.account ? "act_release" : "act_take_over";

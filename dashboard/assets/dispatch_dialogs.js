@@ -340,7 +340,7 @@
 
   dialogs.service = async function (item, wish) {
     const open = desk.alertsOf(item);
-    if (!open.length || !desk.servicer()) return desk.toast({ state: "note", text: wf.t("nothing_to_take_out") });
+    if (!open.length || !wf.servicer()) return desk.toast({ state: "note", text: wf.t("nothing_to_take_out") });
     const out = open.filter((alert) => alert.out_since_ms);
     if (out.length === open.length) {
       for (const alert of out) desk.alertAct(item, alert, "return_to_service");

@@ -29,9 +29,21 @@
     });
     wf.$("ho-note").addEventListener("submit", note);
     wf.$("ho-move-form").addEventListener("submit", move);
+    home();
     take();
     draw(true);
   };
+
+  // Where the address names no desk, it is that of its scope, or of the first right.
+  function home() {
+    const query = new URLSearchParams(location.search);
+    if (query.get("desk")) return;
+    const mine = wf.scopes();
+    const desk = [wf.url.scope, ...mine].find((place) => place && mine.some((scope) => place.startsWith(scope)));
+    if (!desk) return;
+    query.set("desk", desk);
+    history.replaceState(null, "", `${location.pathname}?${query}`);
+  }
 
   // The desk that the address names; another one begins anew.
   function take() {

@@ -134,6 +134,10 @@
 
   wf.me = { state: "open", name: "", roles: [] };
 
+  // What pages know of rights; the fold decides. On a bare laptop nobody has a role, and whoever stands before it may.
+  wf.servicer = () => wf.me.state === "open" || (wf.me.roles || []).some((one) => ["supervisor", "ops", "administrator"].includes(one.role));
+  wf.scopes = () => (wf.me.roles || []).map((one) => one.scope).filter(Boolean).sort((a, b) => b.length - a.length); // nearest first
+
   // Who looks at this page; who must sign in first is led there. Without an answer the page asks again.
   async function meet(page) {
     for (let wait = 500; ; wait = Math.min(wait * 2, 8000)) {

@@ -253,7 +253,7 @@
     const list = Object.entries(shown.whole.steps).map(([step, times]) =>
       wf.el("tr", {}, wf.el("th", { scope: "row", class: "rep-name" }, titled(step)), wf.el("td", {}, wf.number(times.n)), wf.el("td", {}, hours(times.median_ms)), wf.el("td", {}, hours(times.p90_ms)))
     );
-    body.replaceChildren(...list);
+    body.replaceChildren(...(list.length ? list : [wf.el("tr", {}, wf.el("td", { class: "quiet", colspan: 4 }, wf.t("rep_no_steps")))]));
   }
 
   function charts() {
@@ -264,6 +264,7 @@
     const made = wf.reportFigures(shown, { called, titled, percent });
     wf.text(wf.$("rep-more"), made.cut ? wf.t("rep_more", { n: made.rows }) : "");
     wf.$("rep-rates-box").style.height = `${made.rates.layout.height}px`;
+    wf.show(wf.$("rep-times-box"), made.steps > 0);
     wf.$("rep-times-box").style.height = `${made.times.layout.height}px`;
     wf.$("rep-rates-box").setAttribute("aria-label", wf.t("rep_rates_label", { n: made.rows }));
     wf.$("rep-times-box").setAttribute("aria-label", wf.t("rep_times_label", { n: made.steps }));

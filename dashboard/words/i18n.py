@@ -92,7 +92,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "Map of {scope}: {n} areas, {abnormal} with alerts",
         "{scope}地图：{n} 个区域，{abnormal} 个有预警",
     ),
-    "no_place": ("{n} reports without a grid", "{n} 条上报未落入网格"),
+    "no_place": ("Reports without a grid: {n}", "{n} 条上报未落入网格"),
     "legend_open": ("Open cases", "在办事件"),
     "legend_r24h": ("Reports in 24 h", "24 小时上报"),
     "legend_low": ("fewer", "少"),

@@ -64,6 +64,7 @@ REPORT_WORDS: dict[str, tuple[str, str]] = {
         "No case was accepted, due or closed here in this period. Choose another period, or a wider scope.",
         "此辖区本周期内没有受理、应结或结案的事件。请选择其他周期或更大的辖区。",
     ),
+    "rep_no_steps": ("No step ended here in this period.", "本周期内没有环节办结。"),
     "rep_failed": ("These figures could not be counted: {reason}", "无法统计：{reason}"),
     "rep_notes": ("What is counted, and what is left out", "统计口径与不计入内容"),
     "rep_note_pauses": (

@@ -20,8 +20,11 @@ __all__ = ["axe"]
 class Desk:
     """A desk's page, and what the fold would make of what is signed on it."""
 
-    def __init__(self, desk_town: DeskTown, gateway: FakeGateway, page: Page, address: str) -> None:
+    def __init__(
+        self, desk_town: DeskTown, gateway: FakeGateway, page: Page, address: str, keeper: town.OpenDoor
+    ) -> None:
         self.town, self.gateway, self.page, self.address = desk_town, gateway, page, address
+        self.keeper = keeper
         self.refusal: dict[str, Any] = {}
         gateway.answer = self.answer
 
@@ -55,9 +58,11 @@ class Desk:
 @pytest.fixture
 def desk(context: BrowserContext, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     desk_town = DeskTown(tmp_path_factory.mktemp("desks"), now_ms=wall_ms())
+    around = desk_town.surroundings()
+    assert isinstance(around.keeper, town.OpenDoor)
     with (
         FakeGateway({"": town.busy_view(CODES, wall_ms())}) as gateway,
-        serving(desk_town.surroundings()) as address,
+        serving(around) as address,
     ):
         desk_town.gateway.port = gateway.port
         page = context.new_page()
@@ -65,7 +70,7 @@ def desk(context: BrowserContext, tmp_path_factory: pytest.TempPathFactory) -> I
         complaints: list[str] = []
         page.on("pageerror", lambda problem: complaints.append(str(problem)))
         page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-        yield Desk(desk_town, gateway, page, address)
+        yield Desk(desk_town, gateway, page, address, around.keeper)
         page.close()
     assert complaints == []
 
@@ -101,6 +106,14 @@ def test_both_sign_the_page_as_it_was_filled(desk: Desk) -> None:
     expect(page.locator("#ho-pdf")).to_have_attribute(
         "href", re.compile(f"/handover.pdf\\?sha256={signed['sha256']}")
     )
+
+
+def test_an_address_without_a_desk_opens_that_of_the_first_right(desk: Desk) -> None:
+    desk.keeper.roles = [{"role": "dispatcher", "scope": DESK, "team": ""}]
+    desk.page.goto(f"{desk.address}/handover")
+    desk.page.wait_for_selector("html[data-ready=true]")
+    expect(desk.page.locator("#ho-title")).not_to_have_text("Shift handover")
+    assert f"desk={DESK}" in desk.page.url
 
 
 def test_no_grave_fault_of_accessibility_bars_anybody_from_a_filled_page(desk: Desk, axe: str) -> None:

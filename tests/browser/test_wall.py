@@ -164,7 +164,7 @@ def test_reports_without_a_grid_are_told_under_the_map(gateway: FakeGateway, ope
     page = open_page()
     assert text(page, "#no-place") == ""
     gateway.change("", {"areas": [town.row("990100000", 14)]})
-    expect(page.locator("#no-place")).to_have_text("42 reports without a grid")
+    expect(page.locator("#no-place")).to_have_text("Reports without a grid: 42")
 
 
 def test_a_name_with_markup_stays_text(gateway: FakeGateway, open_page: Open) -> None:
