@@ -16,7 +16,7 @@ from tests.conftest import absent
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update",
-    "--no-first-run", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "--no-first-run", "--process-per-site", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]  # fmt: skip
 CODES = [town.township(number + 1) for number in range(len(town.PLACES))]
 
@@ -66,9 +66,13 @@ def gateway(around: town.Surroundings) -> Iterator[FakeGateway]:
 
 
 @pytest.fixture(scope="package")
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    """One profile for all tests: what a wall fetches for good (Plotly, React) is fetched once."""
+def context(browser: Browser, wall: str) -> Iterator[BrowserContext]:
+    """One profile for all tests, and a page that stays: what a wall fetches for good (Plotly, React) is compiled once.
+
+    While a page of the site is open, `--process-per-site` gives the next one its process and what that has compiled.
+    """
     context = browser.new_context()
+    context.new_page().goto(f"{wall}/login")
     yield context
     context.close()
 

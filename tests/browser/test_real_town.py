@@ -11,7 +11,7 @@ import msgspec
 import psutil
 import pytest
 from kafka import KafkaProducer
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from config.wallclock import monotonic_s
 from domain.codes import lane_of
@@ -36,13 +36,14 @@ def town(tmp_path_factory: pytest.TempPathFactory, kafka: str, valkey: str) -> I
 
 
 @pytest.fixture
-def wall(town: RunningTown, browser: Browser) -> Iterator[Open]:
+def open_wall(town: RunningTown, context: BrowserContext) -> Iterator[Open]:
     """Opens screens that are live."""
     pages: list[Page] = []
 
     def open_one(address: str = "?scope=&lang=en") -> Page:
-        page = browser.new_page(viewport={"width": 1920, "height": 1080})
+        page = context.new_page()
         pages.append(page)
+        page.set_viewport_size({"width": 1920, "height": 1080})
         page.goto(town.wall + address)
         expect(page.locator("html[data-fresh=live]")).to_be_attached(timeout=RIGHT_AGAIN_WITHIN_MS)
         return page
@@ -69,9 +70,9 @@ def test_the_wall_is_alive_soon_after_the_start(town: RunningTown) -> None:
 
 
 def test_an_alert_acknowledged_in_one_browser_is_seen_in_a_second_within_a_second(
-    town: RunningTown, wall: Open
+    town: RunningTown, open_wall: Open
 ) -> None:
-    mine, other = wall(), wall()
+    mine, other = open_wall(), open_wall()
     promise_broken_long_ago(town, f"real-{os.getpid()}-{time.time_ns()}")
     row = mine.locator("#stack [data-id]", has_text=re.compile("overdue", re.IGNORECASE)).first
     expect(row).to_be_visible()
@@ -84,8 +85,8 @@ def test_an_alert_acknowledged_in_one_browser_is_seen_in_a_second_within_a_secon
     assert any(alert["id"] == name and alert["acked"] for alert in town.run("show", "alerts"))
 
 
-def test_a_click_in_an_area_goes_into_it_and_the_address_goes_along(wall: Open) -> None:
-    page = wall("?scope=990501&lang=en")
+def test_a_click_in_an_area_goes_into_it_and_the_address_goes_along(open_wall: Open) -> None:
+    page = open_wall("?scope=990501&lang=en")
     expect(page.locator("#map .annotation").first).to_be_attached()
     box = page.locator("#map").bounding_box()
     assert box is not None
@@ -97,9 +98,9 @@ def test_a_click_in_an_area_goes_into_it_and_the_address_goes_along(wall: Open) 
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("part", ["gateway", "broker", "redis"])
 def test_the_wall_says_that_a_part_is_dead_and_is_right_again_without_a_reload(
-    town: RunningTown, wall: Open, part: str
+    town: RunningTown, open_wall: Open, part: str
 ) -> None:
-    page = wall()
+    page = open_wall()
     page.evaluate("window.notReloaded = true")
     begun = monotonic_s()
     said_after_s = None
