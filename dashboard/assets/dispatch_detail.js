@@ -240,7 +240,7 @@
     const one = facts && facts.case;
     if (!one) return null;
     const rows = [
-      ["grid_code", one.grid], ["opened", wf.moment(one.opened_ms)], ["channel", one.channel], ["feed", wf.feedName(one.feed)],
+      ["grid_code", one.grid], ["opened", wf.moment(one.opened_ms)], ["channel", wf.channelName(one.channel)], ["feed", wf.feedName(one.feed)],
       ["area", one.area], ["repeats", one.repeats || ""], ["revisions", one.revisions || ""], ["round", one.round > 1 ? one.round : ""],
       ["outcome", one.outcome ? desk.flowWord(one.feed, "outcome", one.outcome) : ""], ["version", one.version],
     ]; // prettier-ignore

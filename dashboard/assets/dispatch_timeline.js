@@ -74,6 +74,7 @@
     if (name === "to" || name === "was") return desk.assigneeName(value);
     if (name === "grid" || name === "area") return wf.placeName(value);
     if (name === "category") return wf.categoryName(value);
+    if (name === "channel") return wf.channelName(value);
     return value;
   }
 

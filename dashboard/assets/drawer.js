@@ -156,7 +156,7 @@
       row(wf.t("resolve_due"), time(facts.due_ms)),
       row(wf.t("closed"), time(facts.closed_ms)),
       row(wf.t("feed"), wf.feedName(facts.feed)),
-      row(wf.t("channel"), facts.channel),
+      row(wf.t("channel"), wf.channelName(facts.channel)),
       row(wf.t("area"), facts.area),
       row(wf.t("repeats"), facts.repeats ? wf.number(facts.repeats) : null),
       row(wf.t("revisions"), facts.revisions ? wf.number(facts.revisions) : null),

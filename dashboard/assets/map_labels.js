@@ -25,7 +25,9 @@
     const box = ([x, y], width, height) => [x - width / 2, y - height / 2, x + width / 2, y + height / 2];
     const inSight = (b) => b[0] >= 2 && b[1] >= 2 && b[2] <= size.width - 2 && b[3] <= size.height - 2;
     const free = (b) => inSight(b) && !taken.some((t) => t[0] < b[2] && t[2] > b[0] && t[1] < b[3] && t[3] > b[1]);
-    const wide = (text) => Array.from(text).reduce((sum, letter) => sum + (letter > "\u2e80" ? 1.02 : /[A-Z]/.test(letter) ? 0.66 : 0.56), 0) * font.size;
+    const pen = document.createElement("canvas").getContext("2d");
+    pen.font = `bold ${font.size}px ${font.family}`;
+    const wide = (text) => pen.measureText(text).width;
 
     // Whether a box hides any area: its corners and middle, which is enough for boxes of one line.
     const hides = (b) =>

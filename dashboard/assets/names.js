@@ -53,6 +53,11 @@
 
   wf.rulebook = { alerts: {}, categories: {}, feeds: {}, zones: [] };
   wf.feedName = (feed) => wf.both(wf.rulebook.feeds[feed], feed);
+  // Our own channels have words here; another system's keep those that it gave them.
+  wf.channelName = function (channel) {
+    const key = `channel_${String(channel || "").toLowerCase().replace(/\W+/g, "_")}`;
+    return wf.words.has(key) ? wf.t(key) : channel;
+  };
   wf.categoryName = (category) => wf.both(wf.rulebook.categories[category], category);
 
   wf.readRulebook = async function () {
