@@ -58,6 +58,7 @@ def produce(  # noqa: PLR0913 - what the command line takes
     lane_clock: Callable[[], int | None],
     from_ms: int | None = None,
     to_ms: int | None = None,
+    begins: Callable[[], object] = lambda: None,
     progress: Callable[[int, int], None] = lambda _sent, _of: None,
 ) -> Produced:
     """Replay recorded files of one feed.
@@ -74,6 +75,8 @@ def produce(  # noqa: PLR0913 - what the command line takes
         Gives the clock of lane 0 in ms (None before its first record); asked once, with the feed's clock.
     from_ms, to_ms
         Only messages of times from the first up to but without the second.
+    begins
+        Called once, before the first message, when nothing speaks against the run.
     progress
         Told of messages sent, and of how many there are.
 
@@ -112,6 +115,7 @@ def produce(  # noqa: PLR0913 - what the command line takes
             )  # fmt: skip
         if by_feed:
             refuse_what_is_past(first.t_ms, lane_clock())
+        begins()
         run = f"{now_ms():x}"
         with KafkaWriter(settings, feed.name, run) as writer:
             sender = _Sender(writer, feed, settings, first.t_ms, speed)

@@ -16,7 +16,8 @@ from tests.conftest import absent
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update",
-    "--no-first-run", "--process-per-site", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "--no-first-run", "--process-per-site",
+    "--disable-features=SpareRendererForSitePerProcess", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]  # fmt: skip
 CODES = [town.township(number + 1) for number in range(len(town.PLACES))]
 

@@ -108,7 +108,7 @@ def test_stuttgart_is_exact_through_kills_of_worker_and_broker(town: RunningTown
 
 
 @pytest.mark.timeout(900)
-def test_a_swedish_month_comes_in_at_its_own_rhythm_two_hundred_thousand_times_faster(
+def test_a_swedish_month_comes_in_at_its_own_rhythm_half_a_million_times_faster(
     town: RunningTown, recorded: Path
 ) -> None:
     month = sweden.count(recorded / "sweden-police", "2025-02").outcome
@@ -119,7 +119,7 @@ def test_a_swedish_month_comes_in_at_its_own_rhythm_two_hundred_thousand_times_f
             "--feed",
             "sweden-police",
             "--speed",
-            "200000",
+            "500000",
             "--from",
             "2025-02-01T00:00:00Z",
             "--to",
@@ -134,7 +134,7 @@ def test_a_swedish_month_comes_in_at_its_own_rhythm_two_hundred_thousand_times_f
         "repeated": 0,
         "refused": 0,
     }
-    assert said["seconds"] >= 10, "28 days at 200,000 times their speed take 12 s"
+    assert said["seconds"] >= 4, "28 days at 500,000 times their speed take 4.8 s"
 
 
 @pytest.mark.timeout(900)

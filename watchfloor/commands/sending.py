@@ -141,8 +141,6 @@ def produce(settings: Settings, asked: Recorded, *, wait: bool) -> dict[str, Any
             )
         except AreasError as wrong:
             raise RefusedError(str(wrong)) from wrong
-        rules_publish.publish_rules(settings, say=output.tell)
-        feed = feed_of(rules_publish.current(settings)[1], asked.feed)
         return _sent(
             settings,
             models,
@@ -155,6 +153,7 @@ def produce(settings: Settings, asked: Recorded, *, wait: bool) -> dict[str, Any
                 lane_clock=lambda: lane_clock(models),
                 from_ms=asked.from_ms,
                 to_ms=asked.to_ms,
+                begins=lambda: rules_publish.publish_rules(settings, say=output.tell),
                 progress=progress,
             ),
             wait=wait,
