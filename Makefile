@@ -35,6 +35,7 @@ prove: install-dev .venv/browser .venv/postgresql
 	WATCHFLOOR_PROVE=1 .venv/bin/pytest -n $(WORKERS) $(BY_FILE) --timeout=3600 $(ARGS)
 
 lint: install-dev
+	@! git grep -nE '^(<{7}|>{7}) ' || { echo "a merge was left half done: see the lines above" >&2; exit 1; }
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy

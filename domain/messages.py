@@ -40,6 +40,9 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         When it was released.
     due_ms
         What it asks for is due then; None: nothing is.
+    zone, step_title
+        Of the feed, and of the step in the flow's own words, by the rules that are in force when it is sent: whoever reads
+        it has no rules. Empty where there are none.
     action, outcome
         What somebody did, and how the case ended.
     clock, percent
@@ -63,6 +66,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     address: str
     t_ms: Time
     due_ms: Time | None = None
+    zone: str = ""
+    step_title: dict[str, str] = {}
     action: str = ""
     outcome: str = ""
     clock: str = ""

@@ -5,7 +5,8 @@ somebody wrote, and where the reporter is reached, is not here.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from domain.messages import Kind, Message
 
@@ -57,7 +58,10 @@ CLOSER: Mapping[tuple[Kind, str], tuple[str, str]] = {
 }
 """Where what somebody did, or who is told, says more than the kind; flows have further actions, which the kind stands for."""
 
-DUE = (" Due: {due} UTC.", "时限：{due}（UTC）。")
+STEP = ("Case {case} has come to the step “{step}”.", "事件 {case} 已进入“{step}”环节。")
+"""Where the step has a title."""
+
+DUE = (" Due: {due}.", "时限：{due}。")
 
 
 def said(message: Message) -> dict[str, str]:
@@ -71,8 +75,22 @@ def said(message: Message) -> dict[str, str]:
     """
     plain = TEMPLATES[message.kind]
     texts = CLOSER.get((message.kind, message.action)) or CLOSER.get((message.kind, message.to)) or plain
-    filled = {"case": message.case}
+    if message.kind == "step" and message.step_title:
+        texts = STEP
+    due = ""
     if message.due_ms is not None:
         texts = (texts[0] + DUE[0], texts[1] + DUE[1])
-        filled["due"] = datetime.fromtimestamp(message.due_ms // 1000, tz=UTC).strftime("%Y-%m-%d %H:%M")
-    return {language: text.format(**filled) for language, text in zip(("en", "zh"), texts, strict=True)}
+        due = _local(message.due_ms, message.zone)
+    return {
+        language: text.format(case=message.case, due=due, step=message.step_title.get(language, message.step))
+        for language, text in zip(("en", "zh"), texts, strict=True)
+    }
+
+
+def _local(at_ms: int, zone: str) -> str:
+    """Return an instant as the clocks at the feed's place show it; where that zone is not known, in UTC, which is said."""
+    try:
+        local = ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return f"{_local(at_ms, 'UTC')} UTC"
+    return datetime.fromtimestamp(at_ms // 1000, tz=local).strftime("%Y-%m-%d %H:%M")

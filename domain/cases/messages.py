@@ -190,7 +190,17 @@ class CaseMessages:
 
     def _send(self, message: Message) -> None:
         effect = self._at.effect_id()
-        sent = msgspec.structs.replace(message, effect=effect, t_ms=self._at.clock_ms)
+        rules = self._at.rules
+        feed = None if rules is None else rules.feeds.get(message.feed)
+        flow = None if rules is None else rules.flow_of(message.feed)
+        step = None if flow is None else flow.steps.get(message.step)
+        sent = msgspec.structs.replace(
+            message,
+            effect=effect,
+            t_ms=self._at.clock_ms,
+            zone="" if feed is None else feed.zone.key,
+            step_title={} if step is None else step.title,
+        )
         self._at.send("messages", effect, encoder.encode(sent))
 
     def _addresses(self, case: Case, work: Work, to: To) -> list[tuple[str, str]]:

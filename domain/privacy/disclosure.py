@@ -34,7 +34,6 @@ WHERE: tuple[tuple[str, tuple[Any, ...]], ...] = (
     ("wall, from detectors", (Verdict,)),
     ("topic passages, evaluation", (Passage,)),
     ("topic messages", (Message,)),
-    ("topic messages", (Message,)),
 )
 """What is written where."""
 
@@ -53,7 +52,7 @@ _WHY: dict[Kind, tuple[str, str]] = {
     ),
     "state": (
         "a step, a class or a word of the system's own",
-        "acked action active category channel clock clocks fed_category fired flags flow kind level limit marks on outcome overdue provisional reason silent stand state status step steps suppressed_by taken clock_kind feed timer whole undo claim work story tasks merging held supervision receipt message satisfied duplicate back reopened closing answered slot stood_in missed ruled dissatisfied delivered by role screen calendar desk notes moved shift prepared last late open",
+        "acked action active category channel clock clocks fed_category fired flags flow kind level limit marks on outcome overdue provisional reason silent stand state status step step_title steps suppressed_by taken clock_kind feed timer whole undo claim work story tasks merging held supervision receipt message satisfied duplicate back reopened closing answered slot stood_in missed ruled dissatisfied delivered by role screen calendar desk notes moved shift prepared last late open",
     ),
     "id": (
         "names a thing of the system, never a person",

@@ -37,7 +37,7 @@ def test_words_have_the_case_and_the_due_instant_and_nothing_of_the_receiver(kin
     assert set(texts) == {"en", "zh"}
     for text in texts.values():
         assert CASE in text
-        assert "2023-11-14 22:13" in text
+        assert "2023-11-14 22:13 UTC" in text
         assert address not in text
         assert "{" not in text
         assert len(text) < 140
@@ -49,3 +49,13 @@ def test_what_somebody_did_says_more_than_the_kind_and_an_unknown_action_says_th
     assert "put aside" in said(message("mark", action="shelved"))["en"]
     assert "无人签收" in said(message("receipt", to="desk"))["zh"]
     assert said(message("extension", action="something_new")) == said(message("extension"))
+
+
+def test_times_are_those_of_the_place_and_a_step_is_called_as_the_flow_calls_it() -> None:
+    title = {"en": "In hand", "zh": "处置"}
+    texts = said(message("step", due_ms=1_700_000_000_000, zone="Asia/Shanghai", step_title=title))
+    assert texts == {
+        "en": f"Case {CASE} has come to the step “In hand”. Due: 2023-11-15 06:13.",
+        "zh": f"事件 {CASE} 已进入“处置”环节。时限：2023-11-15 06:13。",
+    }
+    assert said(message("closed", step_title=title))["en"] == f"Case {CASE} is closed."
