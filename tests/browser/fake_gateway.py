@@ -120,7 +120,7 @@ class FakeGateway:
                 await screen.send(msgspec.json.encode(message).decode())
 
     def acts(self, at_least: int = 0) -> list[Message]:
-        return self._of_type("act", at_least)
+        return self.of_type("act", at_least)
 
     def cut(self, code: int = 1012) -> None:
         """Close every screen's socket, and go on listening."""
@@ -134,9 +134,9 @@ class FakeGateway:
         return len(self._screens)
 
     def commands(self, at_least: int = 0) -> list[Message]:
-        return self._of_type("command", at_least)
+        return self.of_type("command", at_least)
 
-    def _of_type(self, kind: str, at_least: int) -> list[Message]:
+    def of_type(self, kind: str, at_least: int) -> list[Message]:
         """What was heard; a dialog closes before its message is on the way, so wait until there are so many."""
         until = time.monotonic() + SENT_WITHIN_S
         while True:

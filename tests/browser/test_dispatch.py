@@ -182,7 +182,7 @@ def test_a_supervisor_moves_a_scope_by_names_without_a_pointer_or_a_code(
     page.keyboard.type(town.township(3))
     page.keyboard.press("Enter")
     page.wait_for_function("() => !document.getElementById('dialog').open")
-    (moved,) = [message for message in gateway.heard if message["type"] == "desk"]
+    (moved,) = gateway.of_type("desk", 1)
     assert (moved["desk"], moved["scope"], moved["to"]) == (town.COUNTY, town.township(2), town.township(3))
 
 

@@ -121,7 +121,14 @@ def test_what_is_sent_is_said_in_both_languages_without_a_person(
     (private,) = vault.seal_reports([(name, json.dumps(content).encode())])
     text = vault.seal_text(f"c-{CASE}", "which lamp?")
     asked = message(
-        1, kind="asked", to="reporter", address=name, private=private, text=text, due_ms=T0 + DAY_MS
+        1,
+        kind="asked",
+        to="reporter",
+        address=name,
+        private=private,
+        text=text,
+        due_ms=T0 + DAY_MS,
+        zone="Asia/Shanghai",
     )
     Round(outbox, LogChannel(tmp_path), VaultAddresses(vault), lambda: T0).go([asked])
     urged = message(2, kind="urged")
@@ -130,8 +137,8 @@ def test_what_is_sent_is_said_in_both_languages_without_a_person(
         [
             "2023-11-14T22:13:20Z",
             json.dumps(asked.key),
-            f"The desk has a question about case {CASE}. Due: 2023-11-15 22:13 UTC.",
-            f"受理人员对事件 {CASE} 有问题需要您补充。时限：2023-11-15 22:13（UTC）。",
+            f"The desk has a question about case {CASE}. Due: 2023-11-16 06:13.",
+            f"受理人员对事件 {CASE} 有问题需要您补充。时限：2023-11-16 06:13。",
         ]
     ]
     (line,) = lines(tmp_path)
