@@ -136,7 +136,7 @@
     const known = new Map();
     for (const one of (facts && facts.proposals) || []) known.set(one.to, desk.nameOf(one));
     for (const other of desk.rows.values()) if (other.assignee) known.set(other.assignee, desk.assigneeName(other.assignee));
-    for (const one of desk.names.duty) known.set(one.to, one.name || one.to);
+    for (const one of desk.names.duty) known.set(one.to, one.name || wf.workerName(one.to));
     const text = name.join(" ");
     const found = Array.from(known, ([to, title]) => ({ to, title, rank: Math.min(desk.names.rank(title, text), desk.names.rank(to, text)) })).filter((one) => one.rank < 9);
     found.sort((a, b) => a.rank - b.rank);

@@ -27,9 +27,9 @@
 
   // Teams and workers by their ids, where the gateway named them in a proposal; an account by its name.
   desk.named = new Map();
-  desk.assigneeName = (id) => desk.named.get(id) || id;
+  desk.assigneeName = (id) => desk.named.get(id) || wf.workerName(id);
   // A team has a name in each language, a worker one.
-  desk.nameOf = (one) => wf.both(one.names, one.name || one.to);
+  desk.nameOf = (one) => wf.both(one.names, one.name || wf.workerName(one.to));
   desk.name = function (id, name) {
     if (desk.named.get(id) === name) return;
     desk.named.set(id, name);

@@ -48,10 +48,10 @@
     } catch (problem) {
       duty = null; // not known; nothing is claimed
     }
-    const list = Array.isArray(duty) ? duty : (duty && (duty.duty || duty.workers)) || [];
-    desk.names.duty = list.filter((one) => one && (one.to || one.worker)).map((one) => ({ to: one.to || one.worker, name: one.name || "" }));
+    const list = (duty && duty.duty) || [];
+    desk.names.duty = list.map((one) => ({ to: one.worker, name: one.name }));
     for (const one of list) {
-      if (one.name) desk.name(one.to || one.worker, one.name);
+      if (one.name) desk.name(one.worker, one.name);
       if (one.stand_in && one.stand_in_name) desk.name(one.stand_in, one.stand_in_name);
     }
     side = "";
@@ -70,7 +70,7 @@
     wf.$("desk-side").replaceChildren(
       ...[
         mine.length ? wf.el("section", {}, wf.el("h3", {}, wf.t("my_claims", { n: mine.length })), wf.el("ul", {}, ...mine.slice(0, 6).map((item) => wf.el("li", {}, wf.el("button", { type: "button", class: "link", onclick: () => desk.queue.focus(item.id) }, `${wf.symbol(item.priority)}${item.priority} ${desk.title(item)} · ${desk.what(item)}`))))) : null,
-        who.length ? wf.el("section", {}, wf.el("h3", {}, wf.t("on_duty", { n: who.length })), wf.el("ul", {}, ...who.slice(0, 8).map((one) => wf.el("li", {}, one.name || one.to)))) : null,
+        who.length ? wf.el("section", {}, wf.el("h3", {}, wf.t("on_duty", { n: who.length })), wf.el("ul", {}, ...who.slice(0, 8).map((one) => wf.el("li", {}, one.name || wf.workerName(one.to))))) : null,
         desk.moved.lines().length ? wf.el("section", { id: "moved-all" }, wf.el("h3", {}, wf.t("moved_scopes")), wf.el("ul", {}, ...desk.moved.spans(desk.moved.lines()).map((one) => wf.el("li", {}, one)))) : null,
         desk.supervisor() ? wf.el("section", {}, wf.el("button", { type: "button", id: "move-scope", class: "act small", onclick: move }, wf.t("move_scope"))) : null,
       ].filter(Boolean)

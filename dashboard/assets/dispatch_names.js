@@ -30,7 +30,7 @@
     const wanted = new Set();
     for (const item of desk.items()) wanted.add(desk.title(item)), item.assignee && wanted.add(desk.assigneeName(item.assignee));
     for (const name of desk.named.values()) wanted.add(name);
-    for (const one of names.duty) wanted.add(one.name || one.to);
+    for (const one of names.duty) wanted.add(one.name || wf.workerName(one.to));
     for (const area of (desk.map.geometry && desk.map.geometry.areas) || []) wanted.add(wf.placeName(area.code));
     const list = Array.from(wanted).filter((name) => HAN.test(name) && !initials.has(name)).slice(0, AT_ONCE); // prettier-ignore
     if (!list.length) return;

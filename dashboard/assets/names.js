@@ -51,6 +51,9 @@
     return account.name(id) || wf.t("owner_taken");
   };
 
+  // A worker whose name nobody filed is told from others by the start of the id.
+  wf.workerName = (id) => (/^w-[0-9a-f]{16}$/.test(id) ? wf.t("worker_unnamed", { id: id.slice(2, 8) }) : id);
+
   wf.rulebook = { alerts: {}, categories: {}, feeds: {}, zones: [] };
   wf.feedName = (feed) => wf.both(wf.rulebook.feeds[feed], feed);
   // Our own channels have words here; another system's keep those that it gave them.

@@ -16,7 +16,8 @@ from dashboard.answers.rulebook import RuleSets
 from dashboard.entry.door import Doorkeeper, Who
 from dashboard.handover.page import Material, Row, fill, sealed_of
 from dashboard.handover.paper import Copy, Signatures, as_csv, as_pdf
-from domain.codes import is_jurisdiction
+from domain.codes import COUNTY_DIGITS, is_jurisdiction
+from domain.duty.list import on_duty_in
 from domain.duty.shifts import Shift
 from domain.rules import Rules
 
@@ -33,8 +34,6 @@ PATHS = frozenset(
 POST_PATHS = frozenset({"/handover/fill", "/handover/texts"})
 READERS = frozenset({"dispatcher", "duty_officer", "supervisor", "ops", "administrator"})
 """Who may read a desk's page, with a scope that holds the desk."""
-STAFF_PLACES = 60
-"""Places of a desk whose person on duty is named: a county's townships."""
 ASKED_WITHIN_S = 4.0
 
 OpenTexts = Callable[[Sequence[str], str, str], dict[str, str]]
@@ -146,7 +145,9 @@ class Handover:
         at_ms = clock_ms if self._parts.clock == "feed" else now_ms()
         plan = rules.desks.get(code)
         shift: Shift | None = None if plan is None else plan.nearest(at_ms)
-        staffed = msgspec.structs.replace(material, staff=await asyncio.to_thread(_staff, rules, code, at_ms))
+        staffed = msgspec.structs.replace(
+            material, staff=await asyncio.to_thread(staff_of, rules, code, at_ms)
+        )
         return fill(code, staffed, rules, shift=shift, now_ms=at_ms), material, rules
 
     async def _texts(self, who: Who, page: Row) -> dict[str, str]:
@@ -165,16 +166,20 @@ class Handover:
             raise _NotForYouError
 
 
-def _staff(rules: Rules, code: str, at_ms: int) -> list[Row]:
-    """Return who is on duty at a desk's places, by the roster: ids alone."""
-    roster = rules.roster_of(code)
-    places = [code, *rules.children(code)[:STAFF_PLACES]]
-    duties = [] if roster is None else [(place, roster.on_duty(place, at_ms)) for place in places]
-    return [
-        {"place": place, "worker": one.worker, "stand_in": one.stand_in, "until_ms": one.until_ms}
-        for place, one in duties
-        if one is not None and one.area == place
-    ]
+def staff_of(rules: Rules, code: str, at_ms: int) -> list[Row]:
+    """Return who is on duty at a desk of a county or below, a row for each area whose roster says so: ids alone."""
+    if len(code) < COUNTY_DIGITS:
+        return []
+    found: dict[str, Row] = {}
+    for one in on_duty_in(rules, code, at_ms):
+        if one.worker and one.by not in found:
+            found[one.by] = {
+                "place": one.by,
+                "worker": one.worker,
+                "stand_in": one.stand_in,
+                "until_ms": one.until_ms,
+            }
+    return list(found.values())
 
 
 def declare(server: FastAPI, parts: HandoverParts, keeper: Doorkeeper) -> None:

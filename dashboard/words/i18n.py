@@ -194,6 +194,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "repeats": ("Repeats", "重复"),
     "revisions": ("Revisions", "修订"),
     "channel": ("Channel", "渠道"),
+    "worker_unnamed": ("Grid worker {id}", "网格员 {id}"),
     "channel_grid_worker": ("Grid worker", "网格员"),
     "channel_hotline": ("Hotline", "热线"),
     "channel_mini_program": ("Mini-program", "小程序"),

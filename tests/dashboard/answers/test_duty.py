@@ -15,7 +15,9 @@ from dashboard.answers.duty import DutyBoard
 from dashboard.answers.names import Names
 from dashboard.entry.door import Keeper
 from dashboard.entry.sign_ins import SignIns
+from dashboard.handover.answers import staff_of
 from domain.duty.roster_file import DutyRow, RosterFile
+from domain.rules import Rules
 from tests.browser import town
 from tests.browser.wall_server import serving
 from tests.dashboard.entry.test_door import PASSWORD, SECRET, ask, cookie
@@ -28,8 +30,8 @@ NOON = at("2026-03-02T12:30")
 class Place:
     """A dashboard of a county with two grids and one worker for both."""
 
-    def __init__(self, wall: str, accounts: Accounts, ids: dict[str, str]) -> None:
-        self.wall, self.accounts, self.ids = wall, accounts, ids
+    def __init__(self, wall: str, accounts: Accounts, ids: dict[str, str], rules: Rules) -> None:
+        self.wall, self.accounts, self.ids, self.rules = wall, accounts, ids, rules
         self._signed_in: dict[tuple[str, str], str] = {}
 
     def ask(self, scope: str, role: str = "dispatcher", over: str = COUNTY) -> tuple[int, Any]:
@@ -72,7 +74,7 @@ def place(tmp_path: Path, valkey: str, topic_prefix: str) -> Iterator[Place]:
         keeper = Keeper(accounts, SignIns(valkey, topic_prefix), SECRET, may_be_open=True)
         around = town.surroundings(tmp_path / "other", town.Gateway())
         with serving(dataclasses.replace(around, keeper=keeper, duty=board)) as wall:
-            yield Place(wall, accounts, ids)
+            yield Place(wall, accounts, ids, store.rules_of(hash_))
 
 
 def test_each_worker_on_duty_is_told_once_with_their_name_and_areas(place: Place) -> None:
@@ -92,3 +94,16 @@ def test_one_without_a_role_there_is_told_nothing(place: Place) -> None:
 def test_a_province_is_told_nobody_and_what_is_no_code_is_refused(place: Place) -> None:
     assert place.ask("99", over="")[1]["duty"] == []
     assert place.ask("99050", over="")[0] == 400
+
+
+def test_a_handover_has_everybody_on_post_below_the_desk_by_the_area_whose_roster_says_so(
+    place: Place,
+) -> None:
+    until_ms = at("2026-03-02T20:00")
+    who = {"worker": place.ids["k1"], "stand_in": place.ids["k2"], "until_ms": until_ms}
+    both = [{"place": GRID, **who}, {"place": OTHER, **who}]
+    assert staff_of(place.rules, COUNTY, NOON) == staff_of(place.rules, GRID[:9], NOON) == both
+    assert staff_of(place.rules, GRID, NOON) == both[:1]
+    assert (
+        staff_of(place.rules, COUNTY, at("2026-03-02T23:00")) == staff_of(place.rules, COUNTY[:4], NOON) == []
+    )
