@@ -207,7 +207,7 @@
   }
 
   function rateCell(rate) {
-    if (rate.rate === null) return [wf.el("strong", {}, wf.t("unknown")), wf.el("span", { class: "rep-of" }, wf.t("rep_none_of"))];
+    if (rate.rate === null) return [wf.el("strong", {}, wf.t("unknown")), wf.el("span", { class: "rep-of rep-nothing" }, wf.t("rep_none_of"))];
     return [
       wf.el("strong", {}, percent(rate.rate)),
       wf.el("span", { class: "rep-of" }, wf.t("rep_of", { hits: wf.number(rate.hits), of: wf.number(rate.of) })),
@@ -253,7 +253,7 @@
     const list = Object.entries(shown.whole.steps).map(([step, times]) =>
       wf.el("tr", {}, wf.el("th", { scope: "row", class: "rep-name" }, titled(step)), wf.el("td", {}, wf.number(times.n)), wf.el("td", {}, hours(times.median_ms)), wf.el("td", {}, hours(times.p90_ms)))
     );
-    body.replaceChildren(...(list.length ? list : [wf.el("tr", {}, wf.el("td", { class: "quiet", colspan: 4 }, wf.t("rep_no_steps")))]));
+    body.replaceChildren(...(list.length ? list : [wf.el("tr", { class: "rep-none" }, wf.el("td", { colspan: 4 }, wf.t("rep_no_steps")))]));
   }
 
   function charts() {

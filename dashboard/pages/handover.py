@@ -11,8 +11,7 @@ from dashboard.pages.head import buttons, freshness, links, word
 
 MAIN_TABLES = ("pressing", "aside", "due")
 SYSTEM_TABLES = ("feeds", "rule_changes", "replays")
-SIDE_TABLES = ("notes", "staff")
-"""The page's tables, in the order in which a shift is told of: what presses, what was put aside, what comes."""
+"""The main column's tables, in the order in which a shift is told of: what presses, what was put aside, what comes."""
 
 
 def layout() -> Any:
@@ -46,7 +45,7 @@ def layout() -> Any:
                     ),
                     html.Div(
                         className="ho-side",
-                        children=[_sign(), *(_table(name) for name in SIDE_TABLES), _move()],
+                        children=[_sign(), _table("notes"), _move(), _table("staff")],
                     ),
                 ],
             ),

@@ -33,6 +33,8 @@ def test_the_page_shows_rates_with_their_counts_and_intervals_and_goes_down_and_
     expect(rate.locator(".rep-interval")).to_contain_text("95 %")
     expect(page.locator("#rep-step-table tbody")).to_contain_text("Dispatch")
     expect(page.locator("#rep-rates .scatterlayer .trace")).to_have_count(2)
+    cut = "() => [...document.querySelectorAll('.rep-scroll')].some(one => one.scrollWidth > one.clientWidth)"
+    assert not page.evaluate(cut), "a table is wider than its panel"
     rows.nth(1).locator("button").click()
     expect(page.locator("#rep-table tbody")).to_contain_text("990100002001")
     assert "scope=990100002" in page.url
