@@ -16,13 +16,14 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from config.accounts import accounts_of
+from config.arrangements import arrangements_of
 from config.passages import PassageArchive
 from config.people import people_of
 from config.rules import RuleStore
 from config.settings import Settings
 from config.vault import vault_of
 from config.wallclock import now_ms
-from dashboard.answers import duty, initials, private, reports
+from dashboard.answers import arrangement, duty, initials, private, reports
 from dashboard.answers import routes as answers
 from dashboard.answers.evaluations import Evaluations
 from dashboard.answers.names import Names
@@ -59,12 +60,14 @@ CLOSED_PATHS = (
     | private.PATHS
     | duty.PATHS
     | initials.PATHS
+    | arrangement.PATHS
     | handover_answers.PATHS
 )
 POST_PATHS = (
     door.POST_PATHS
     | private.PATHS
     | initials.PATHS
+    | arrangement.PATHS
     | handover_answers.POST_PATHS
     | {"/_dash-update-component"}
 )
@@ -132,6 +135,7 @@ def surroundings(settings: Settings) -> Surroundings:
             rule_sets,
             Names(accounts, lambda: people_of(settings)),
         ),
+        arrangements=arrangements_of(settings),
     )
 
 
@@ -157,6 +161,7 @@ def create(around: Surroundings) -> ASGIApp:
     answers.declare(server, around, shelf)
     reports.declare(server, around.evaluations, around.keeper, reports.RulesNow(shelf, around.readings))
     initials.declare(server)
+    arrangement.declare(server, around.arrangements, around.keeper)
     door.declare(server, around.keeper)
     private.declare(server, around.private)
     duty.declare(server, around.duty, around.keeper)

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.responses import RedirectResponse, Response
 from starlette.requests import Request
 
+from config.arrangements import Arrangements
 from config.wallclock import now_ms
 from dashboard.answers.duty import DutyView
 from dashboard.answers.evaluations import Evaluating
@@ -53,7 +54,7 @@ class Surroundings:
 
     `keeper` knows who may come in; `private` shows persons to desks; `evaluations` counts what the page of reports shows; `oidc` signs in whom a provider names; `gateway` gives the live gateway's `ws://host:port` for a request's Host header; `secret` signs the tickets for it;
     `names` are the names that this server goes by, besides its addresses; `handover` and `track` are what those pages
-    are made of, `duty` says who is on duty; None where a server has none.
+    are made of, `duty` says who is on duty, `arrangements` keeps how desks are arranged; None where a server has none.
     """
 
     readings: Readings
@@ -68,6 +69,7 @@ class Surroundings:
     handover: HandoverParts | None = None
     track: TrackParts | None = None
     duty: DutyView | None = None
+    arrangements: Arrangements | None = None
 
 
 def declare(server: FastAPI, around: Surroundings, shelf: Bookshelf) -> None:

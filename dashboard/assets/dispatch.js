@@ -247,6 +247,7 @@
       desk.words += 1; // a name or the rules' words have come
       desk.paint();
     };
+    desk.kept.start();
     await desk.queue.start();
     desk.panes.start();
     desk.keys.start();

@@ -3,7 +3,6 @@
   "use strict";
   const wf = (window.wf = window.wf || {});
   const desk = (wf.desk = wf.desk || {});
-  const kept_as = () => `wf.desk.keys.${wf.me.account || ""}`; // of each account: browsers are shared
 
   const START = {
     down: "j", up: "k", open: "Enter", ack: "a", ack_selected: "A", unack: "u", accept: "y", assign: "g", shelve: "s", service: "o", escalate: "e", down_level: "d",
@@ -37,15 +36,17 @@
   };
 
   keys.start = function () {
-    try {
-      const kept = JSON.parse(localStorage.getItem(kept_as())) || {};
-      keys.on = kept.on !== false;
-      for (const name of Object.keys(START)) if (typeof (kept.map || {})[name] === "string") map[name] = kept.map[name];
-    } catch (problem) {
-      // as they are at first
-    }
+    take();
+    desk.kept.onChange((kind) => kind === "keys" && take());
     document.addEventListener("keydown", press, true);
   };
+
+  function take() {
+    const kept = desk.kept.of("keys") || {};
+    keys.on = kept.on !== false;
+    for (const name of Object.keys(START)) if (typeof (kept.map || {})[name] === "string") map[name] = kept.map[name];
+    keys.version += 1;
+  }
 
   function press(event) {
     if (desk.dialogs.open()) return; // the dialog has its own
@@ -112,11 +113,7 @@
     map = next;
     keys.on = off.checked;
     keys.version += 1;
-    try {
-      localStorage.setItem(kept_as(), JSON.stringify({ on: keys.on, map }));
-    } catch (problem) {
-      // for this visit alone
-    }
+    desk.kept.put("keys", { on: keys.on, map });
     desk.paint();
     return undefined;
   }

@@ -1,9 +1,8 @@
-// The three panes: their widths are this browser's, changed by the pointer or by arrow keys.
+// The three panes: their widths are the account's, changed by the pointer or by arrow keys.
 (function () {
   "use strict";
   const wf = (window.wf = window.wf || {});
   const desk = (wf.desk = wf.desk || {});
-  const kept_as = () => `wf.desk.panes.${wf.me.account || ""}`; // of each account: browsers are shared
   const START = [46, 32]; // hundredths of the width: queue, detail; the map has the rest
   const LEAST = 14;
   const STEP = 2;
@@ -12,15 +11,16 @@
   let sizes = START.slice();
 
   panes.start = function () {
-    try {
-      const kept = JSON.parse(localStorage.getItem(kept_as()));
-      if (Array.isArray(kept) && kept.length === 2 && kept.every((one) => one >= LEAST && one <= 100 - 2 * LEAST)) sizes = kept;
-    } catch (problem) {
-      // as they are at first
-    }
+    take();
+    desk.kept.onChange((kind) => kind === "panes" && take());
     ["split-1", "split-2"].forEach((id, index) => wire(wf.$(id), index));
-    apply();
   };
+
+  function take() {
+    const kept = desk.kept.of("panes");
+    if (Array.isArray(kept) && kept.length === 2 && kept.every((one) => one >= LEAST && one <= 100 - 2 * LEAST)) sizes = kept;
+    apply();
+  }
 
   function set(index, percent) {
     const next = sizes.slice();
@@ -31,11 +31,7 @@
     } else next[1] = Math.max(LEAST, Math.min(100 - LEAST - sizes[0], percent - sizes[0]));
     sizes = next;
     apply();
-    try {
-      localStorage.setItem(kept_as(), JSON.stringify(sizes));
-    } catch (problem) {
-      // for this visit alone
-    }
+    desk.kept.put("panes", sizes);
   }
 
   function apply() {

@@ -1,11 +1,11 @@
-// Saved views: a preset, words to filter by and an order, all in the address; own ones are kept in this browser.
+// Saved views: a preset, words to filter by and an order, all in the address; own ones are the account's, shared ones the desk's.
 (function () {
   "use strict";
   const wf = (window.wf = window.wf || {});
   const desk = (wf.desk = wf.desk || {});
   const NAMES = ["all", "mine", "unowned", "due1h", "critical", "returned", "parked", "shelved"];
   const SORTS = ["urgency", "left", "newest", "place"];
-  const kept_as = () => `wf.desk.views.${wf.me.account || ""}`; // of each account: browsers are shared
+  const MOST = 6;
 
   const views = (desk.views = { NAMES });
   let drawn = "";
@@ -29,22 +29,16 @@
     desk.queue.refresh();
   };
 
-  const own = () => {
-    try {
-      return JSON.parse(localStorage.getItem(kept_as()) || "[]").filter((one) => typeof one.name === "string");
-    } catch (problem) {
-      return [];
-    }
-  };
+  const own = () => (Array.isArray(desk.kept.of("views")) ? desk.kept.of("views") : []);
 
-  function save(name) {
-    const list = own().filter((one) => one.name !== name);
-    list.push({ name: name.slice(0, 24), ...views.now() });
-    localStorage.setItem(kept_as(), JSON.stringify(list.slice(-6)));
+  function save(name, shared) {
+    const view = { name: name.slice(0, 24), ...views.now() };
+    if (shared) desk.kept.share(view);
+    else desk.kept.put("views", [...own().filter((one) => one.name !== view.name), view].slice(-MOST));
   }
 
   function forget(name) {
-    localStorage.setItem(kept_as(), JSON.stringify(own().filter((one) => one.name !== name)));
+    desk.kept.put("views", own().filter((one) => one.name !== name));
     desk.paint();
   }
 
@@ -54,7 +48,7 @@
     const items = desk.items();
     const counts = NAMES.map((name) => items.filter((item) => desk.presets[name](item, now)).length);
     const saved = own();
-    const key = JSON.stringify([here.preset, here.sort, counts, saved, wf.lang, desk.keys.shown("view_all")]);
+    const key = JSON.stringify([here.preset, here.sort, counts, saved, desk.kept.shared, desk.kept.shares, wf.lang, desk.keys.shown("view_all")]);
     const field = wf.$("view-words");
     if (field && document.activeElement !== field && field.value !== here.words) field.value = here.words;
     if (key === drawn) return;
@@ -67,20 +61,22 @@
         wf.el("span", { class: "n", "data-hot": name === "critical" && counts[index] > 0 }, String(counts[index]))
       )
     );
-    const mine = saved.map((one) =>
-      wf.el(
-        "span",
-        { class: "own-view" },
-        wf.el("button", { type: "button", class: "preset", onclick: () => views.go(one) }, `★ ${one.name}`),
-        wf.el("button", { type: "button", class: "preset bare", "aria-label": wf.t("view_forget", { name: one.name }), onclick: () => forget(one.name) }, "✕")
-      )
-    );
+    const mine = saved.map((one) => kept(one, "★", () => forget(one.name)));
+    const ours = desk.kept.shared.map((one) => kept(one, "⚑", desk.kept.shares ? () => desk.kept.unshare(one.name) : null));
     const focus = document.activeElement && document.activeElement.dataset && wf.$("presets").contains(document.activeElement) ? document.activeElement.dataset.view : "";
-    wf.$("presets").replaceChildren(...buttons, ...mine);
+    wf.$("presets").replaceChildren(...buttons, ...mine, ...ours);
     const again = focus && wf.$("presets").querySelector(`[data-view="${focus}"]`);
     if (again) again.focus();
     filter(here);
   };
+
+  const kept = (view, mark, forgets) =>
+    wf.el(
+      "span",
+      { class: "own-view" },
+      wf.el("button", { type: "button", class: "preset", title: mark === "⚑" ? wf.t("view_shared") : null, onclick: () => views.go(view) }, `${mark} ${view.name}`),
+      forgets ? wf.el("button", { type: "button", class: "preset bare", "aria-label": wf.t("view_forget", { name: view.name }), onclick: forgets }, "✕") : null
+    );
 
   function filter(here) {
     const node = wf.$("view-filter");
@@ -94,8 +90,10 @@
   }
 
   async function name() {
-    const given = await desk.dialogs.fields({ title: wf.t("view_save"), fields: [{ name: "name", label: wf.t("view_name"), kind: "line", needed: true, longest: 24 }], note: wf.t("view_note"), submit: wf.t("save") });
-    if (given) save(given.name);
+    const fields = [{ name: "name", label: wf.t("view_name"), kind: "line", needed: true, longest: 24 }];
+    if (desk.kept.shares) fields.push({ name: "shared", label: wf.t("view_for"), kind: "radios", needed: true, chosen: 0, options: [["mine", wf.t("view_mine_alone")], ["desk", wf.t("view_shared")]] }); // prettier-ignore
+    const given = await desk.dialogs.fields({ title: wf.t("view_save"), fields, note: wf.t("view_note"), submit: wf.t("save") });
+    if (given) save(given.name, given.shared === "desk");
     desk.paint();
   }
 })();

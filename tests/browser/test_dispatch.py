@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from config.desk_source import expanded_desks
 from dashboard.entry.door import EVERYBODY, Who
@@ -184,6 +184,43 @@ def test_a_supervisor_moves_a_scope_by_names_without_a_pointer_or_a_code(
     page.wait_for_function("() => !document.getElementById('dialog').open")
     (moved,) = gateway.of_type("desk", 1)
     assert (moved["desk"], moved["scope"], moved["to"]) == (town.COUNTY, town.township(2), town.township(3))
+
+
+def test_panes_and_views_go_with_the_account_to_another_browser_and_shared_ones_to_the_desk(
+    around: town.Surroundings, open_desk: OpenDesk, browser: Browser, wall: str
+) -> None:
+    page = open_desk(path="/dispatch?view=critical&q=amber")
+
+    def save(name: str, *, shared: bool, path: str) -> None:
+        page.locator("#view-filter button").click()
+        page.locator("#dialog input[type=text]").fill(name)
+        page.locator("#dialog input[type=radio]").nth(int(shared)).check()
+        with page.expect_response(lambda answer: answer.url.endswith(path)):
+            page.locator("#dialog-do").click()
+
+    save("Own lamps", shared=False, path="/arrangement")
+    save("All our lamps", shared=True, path="/arrangement/shared")
+    with page.expect_response(lambda answer: answer.url.endswith("/arrangement")):
+        page.locator("#split-1").press("ArrowLeft")
+    width = page.locator("#split-1").get_attribute("aria-valuenow")
+    assert width == "44"
+    assert isinstance(around.keeper, town.OpenDoor)
+    for account, views, at in ((desk.ME, 2, width), (desk.OTHER, 1, "46")):
+        around.keeper.here = Who(state="account", account=account, sign_in="s")
+        elsewhere = browser.new_context()
+        other = elsewhere.new_page()
+        other.goto(f"{wall}/dispatch?")
+        expect(other.locator("#presets .own-view")).to_have_count(views)
+        expect(other.locator("#split-1")).to_have_attribute("aria-valuenow", at)
+        other.locator(".own-view", has_text="All our lamps").get_by_role("button").first.click()
+        assert "view=critical&q=amber" in other.url
+        elsewhere.close()
+    around.keeper.here = Who(state="account", account=desk.ME, sign_in="s")
+    page.locator("#split-1").dblclick()
+    for _ in range(2):
+        with page.expect_response(lambda answer: "/arrangement" in answer.url):
+            page.locator("#presets .own-view .bare").first.click()
+    expect(page.locator("#presets .own-view")).to_have_count(0)
 
 
 def test_the_slower_of_two_desks_reads_what_the_faster_did(gateway: FakeGateway, open_desk: OpenDesk) -> None:

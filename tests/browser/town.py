@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import shapely
 
+from config.arrangements import Arrangements
 from config.desk_source import expanded_desks
 from config.rules import RuleStore, gather
 from dashboard.answers.routes import Surroundings
@@ -183,6 +184,7 @@ def surroundings(folder: Path, gateway: Gateway, areas_file: bytes | None = None
         rule_sets=store,
         gateway=gateway,
         secret="a test's own secret",
+        arrangements=Arrangements(f"sqlite:///{folder / 'arrangements.sqlite3'}"),
     )
 
 
