@@ -36,6 +36,7 @@
       const bar = wf.el("span", { class: "load-bar" }, wf.el("span", { class: "load-fill", style: `width:${at(count)}%` }), ...MARKS.map((n) => wf.el("span", { class: "load-mark", style: `left:${at(n)}%` }, wf.el("i", {}, String(n)))));
       node.replaceChildren(wf.el("span", { class: "load-text" }, wf.t("load")), bar, wf.el("strong", {}, String(count)), wf.el("span", { class: "load-word" }, wf.t(`load_${state}`)));
       wf.flag(node, "state", state);
+      node.setAttribute("role", "img"); // a picture from when it has a name
       node.setAttribute("aria-label", `${wf.t("load_spoken", { n: count })} ${wf.t(`load_${state}`)}`);
     }
     sideways();

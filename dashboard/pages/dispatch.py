@@ -61,7 +61,7 @@ def layout() -> Any:
                 children=[
                     html.Div(id="presets", className="presets", role="group", **{"data-label": "views"}),
                     html.Div(id="view-filter", className="view-filter"),
-                    html.Div(id="load", className="load", role="img"),
+                    html.Div(id="load", className="load"),
                 ],
             ),
             html.Main(

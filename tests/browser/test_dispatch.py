@@ -489,7 +489,7 @@ def test_shelving_has_its_longest_and_its_reason_and_shift_a_leaves_what_is_crit
         page.keyboard.press("x")
     page.keyboard.press("Shift+A")
     expect(page.locator(".toast", has_text="selected, visible")).to_contain_text("3 acknowledged")
-    alerts = sorted(one["alert"] for one in gateway.commands() if one["action"] == "acknowledge")
+    alerts = sorted(one["alert"] for one in gateway.commands(4) if one["action"] == "acknowledge")
     assert alerts == ["03-a2-0", "03-a3-0", "04-b1-0"]
     page.keyboard.press("/")
     page.keyboard.type("s 0002 30m crew")
