@@ -20,6 +20,7 @@
   kept.start = function () {
     for (const kind of KINDS) own[kind] = remembered(kind);
     ask(wf.url.scope);
+    window.addEventListener("pagehide", () => sending && send()); // who leaves within the moment has changed it all the same
     wf.onAddress((now, before) => {
       if (now.scope !== before.scope) ask(now.scope);
     });
@@ -50,8 +51,10 @@
   }
 
   async function send() {
+    clearTimeout(sending);
+    sending = 0;
     const body = Object.fromEntries(Array.from(changed, (kind) => [kind, own[kind]]));
-    const answer = await wf.post("/arrangement", body).catch(() => ({ error: "" }));
+    const answer = await wf.post("/arrangement", body, { keepalive: true }).catch(() => ({ error: "" }));
     if (answer.error !== undefined) desk.toast({ state: "failed", text: wf.t("kept_here") });
   }
 

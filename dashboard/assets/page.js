@@ -177,9 +177,9 @@
     return answer.json();
   };
 
-  wf.post = async function (path, body) {
+  wf.post = async function (path, body, how) {
     const headers = { "content-type": "application/json" };
-    const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body), signal: AbortSignal.timeout(15000) });
+    const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body), signal: AbortSignal.timeout(15000), ...how });
     return answer.json();
   };
 
