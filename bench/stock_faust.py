@@ -41,7 +41,7 @@ def main() -> None:
     state = {"seen": 0, "started": 0.0, "cpu": 0.0}
 
     @app.agent(source, name="count")
-    async def count(stream):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    async def count(stream):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - as Faust has it
         async for value in stream:
             counts[decode(value).grid] += 1
             state["seen"] += 1

@@ -6,7 +6,7 @@ adds it and takes it away.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import FastAPI
@@ -46,7 +46,7 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True):
     map: Annotated[dict[Key, Key], Meta(max_length=60)]
 
 
-class Own(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Own(msgspec.Struct, frozen=True, kw_only=True):
     """What an account has arranged; what is not sent stays as it is. `panes`: queue and detail, in hundredths of the width."""
 
     panes: tuple[Percent, Percent] | UnsetType = UNSET
@@ -63,9 +63,7 @@ class Shared(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _RefusedError(Exception):
-    def __init__(self, status: Literal[400, 403], sentence: str) -> None:
-        super().__init__(sentence)
-        self.status = status
+    """Whose this is not."""
 
 
 class _Desk:
@@ -82,13 +80,13 @@ class _Desk:
 
     async def keep(self, who: Who, own: Own) -> dict[str, Any]:
         if who.state != "account":
-            raise _RefusedError(403, "Only an account has an arrangement of its own.")
+            raise _RefusedError("Only an account has an arrangement of its own.")
         await asyncio.to_thread(self._keep, who.account, own)
         return {"ok": True}
 
     async def share(self, who: Who, change: Shared) -> dict[str, Any]:
         if not _shares(await self._roles(who), change.desk):
-            raise _RefusedError(403, "Who dispatches or supervises at this desk shares its views.")
+            raise _RefusedError("Who dispatches or supervises at this desk shares its views.")
         return {"shared": await asyncio.to_thread(self._share, change)}
 
     async def _roles(self, who: Who) -> list[dict[str, Any]]:
@@ -141,7 +139,7 @@ def declare(server: FastAPI, store: Arrangements | None, keeper: Doorkeeper) -> 
             async with asyncio.timeout(WITHIN_S):
                 return _json(await asked(desk))
         except _RefusedError as refused:
-            return _json({"error": str(refused)}, refused.status)
+            return _json({"error": str(refused)}, 403)
         except (SilentDatabaseError, TimeoutError):
             return _json({"error": "The database does not answer; try again in a moment."}, 503)
         except msgspec.DecodeError as wrong:

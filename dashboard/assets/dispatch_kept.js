@@ -10,7 +10,8 @@
   const kept = (desk.kept = { shared: [], shares: false });
   const here = (kind) => `wf.desk.${kind}.${wf.me.account || ""}`; // of each account: browsers are shared
   const listeners = [];
-  const changed = new Set(); // kinds that somebody changed since the page began
+  const changed = new Set(); // kinds that somebody changed since the page began: no answer takes them back
+  const unsent = new Set(); // of those, what the account does not have yet
   let own = {};
   let sending = 0;
 
@@ -30,6 +31,7 @@
   kept.put = function (kind, value) {
     own[kind] = value;
     changed.add(kind);
+    unsent.add(kind);
     try {
       localStorage.setItem(here(kind), JSON.stringify(value));
     } catch (problem) {
@@ -40,12 +42,12 @@
     sending = setTimeout(send, SEND_AFTER_MS);
   };
 
-  kept.share = (view) => share({ add: view });
-  kept.unshare = (name) => share({ remove: name });
+  kept.share = (view) => share({ add: view }, wf.t("view_save"));
+  kept.unshare = (name) => share({ remove: name }, wf.t("view_forget", { name }));
 
-  async function share(change) {
+  async function share(change, what) {
     const answer = await wf.post("/arrangement/shared", { desk: wf.url.scope, ...change }).catch(() => ({ error: wf.t("kept_not") }));
-    if (answer.error) return desk.toast({ state: "failed", text: wf.t("not_done", { what: wf.t("view_save"), reason: answer.error }) });
+    if (answer.error) return desk.toast({ state: "failed", text: wf.t("not_done", { what, reason: answer.error }) });
     kept.shared = answer.shared;
     return desk.paint();
   }
@@ -53,9 +55,12 @@
   async function send() {
     clearTimeout(sending);
     sending = 0;
-    const body = Object.fromEntries(Array.from(changed, (kind) => [kind, own[kind]]));
-    const answer = await wf.post("/arrangement", body, { keepalive: true }).catch(() => ({ error: "" }));
-    if (answer.error !== undefined) desk.toast({ state: "failed", text: wf.t("kept_here") });
+    const kinds = Array.from(unsent);
+    unsent.clear(); // another browser's newer keys are not undone by panes that are changed here
+    const answer = await wf.post("/arrangement", Object.fromEntries(kinds.map((kind) => [kind, own[kind]])), { keepalive: true }).catch(() => ({ error: "" }));
+    if (answer.error === undefined) return;
+    for (const kind of kinds) unsent.add(kind); // they go with the next change
+    desk.toast({ state: "failed", text: wf.t("kept_here") });
   }
 
   async function ask(scope) {

@@ -61,8 +61,8 @@
         wf.el("span", { class: "n", "data-hot": name === "critical" && counts[index] > 0 }, String(counts[index]))
       )
     );
-    const mine = saved.map((one) => kept(one, "★", () => forget(one.name)));
-    const ours = desk.kept.shared.map((one) => kept(one, "⚑", desk.kept.shares ? () => desk.kept.unshare(one.name) : null));
+    const mine = saved.map((one) => starred(one, "★", () => forget(one.name)));
+    const ours = desk.kept.shared.map((one) => starred(one, "⚑", desk.kept.shares ? () => desk.kept.unshare(one.name) : null));
     const focus = document.activeElement && document.activeElement.dataset && wf.$("presets").contains(document.activeElement) ? document.activeElement.dataset.view : "";
     wf.$("presets").replaceChildren(...buttons, ...mine, ...ours);
     const again = focus && wf.$("presets").querySelector(`[data-view="${focus}"]`);
@@ -70,7 +70,7 @@
     filter(here);
   };
 
-  const kept = (view, mark, forgets) =>
+  const starred = (view, mark, forgets) =>
     wf.el(
       "span",
       { class: "own-view" },

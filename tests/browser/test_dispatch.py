@@ -200,8 +200,15 @@ def test_panes_and_views_go_with_the_account_to_another_browser_and_shared_ones_
 
     save("Own lamps", shared=False, path="/arrangement")
     save("All our lamps", shared=True, path="/arrangement/shared")
-    with page.expect_response(lambda answer: answer.url.endswith("/arrangement")):
+    # left at once; meanwhile another browser has other keys, which are not undone by what is changed here
+    keys = {"on": True, "map": {"ack": "q"}}
+    there = wall + "/arrangement"
+    assert page.request.post(there, data={"keys": keys}, headers={"origin": wall}).ok
+    with page.expect_response(lambda answer: "panes" in (answer.request.post_data or "")) as told:
         page.locator("#split-1").press("ArrowLeft")
+        page.evaluate("() => window.dispatchEvent(new Event('pagehide'))")
+    assert told.value.request.post_data_json == {"panes": [44, 34]}
+    assert page.request.get(f"{there}?desk=").json()["own"]["keys"] == keys
     width = page.locator("#split-1").get_attribute("aria-valuenow")
     assert width == "44"
     assert isinstance(around.keeper, town.OpenDoor)
@@ -216,6 +223,7 @@ def test_panes_and_views_go_with_the_account_to_another_browser_and_shared_ones_
         assert "view=critical&q=amber" in other.url
         elsewhere.close()
     around.keeper.here = Who(state="account", account=desk.ME, sign_in="s")
+    assert page.request.post(there, data={"keys": {"on": True, "map": {}}}, headers={"origin": wall}).ok
     page.locator("#split-1").dblclick()
     for _ in range(2):
         with page.expect_response(lambda answer: "/arrangement" in answer.url):
